@@ -1,0 +1,79 @@
+"""What a step of `march` costs beside `scipy.integrate.solve_ivp` with the same tableau.
+
+    python benchmarks/core/march_overhead.py [--repeats 15]
+
+Both integrate the Kepler orbit e = 0.6 with Dormand-Prince 5(4), the same Python right-hand side,
+and tolerances chosen for a like number of attempts, in turn in one process on one thread. Printed
+is the median over the repeats of the time of one attempt, and of their difference.
+"""
+
+import argparse
+import os
+import statistics
+import time
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from suite.core import ErrorControl, begin, march
+from suite.dynamics.integrators import Tolerance, dormand_prince, end_at, smallest_step, start
+
+RTOL, END = 1e-7, 100.0
+CALLS = 0
+
+
+def kepler(t, y):
+    global CALLS
+    CALLS += 1
+    cube = (y[0] * y[0] + y[1] * y[1]) ** -1.5
+    return np.array([y[2], y[3], -y[0] * cube, -y[1] * cube])
+
+
+Y0 = np.array([0.4, 0.0, 0.0, 2.0])
+
+
+def with_scipy():
+    global CALLS
+    CALLS = 0
+    began = time.perf_counter()
+    done = solve_ivp(kepler, (0.0, END), Y0, rtol=RTOL, atol=RTOL)
+    spent = time.perf_counter() - began
+    return spent, (CALLS - 2) / 6, CALLS, done.y[:, -1]
+
+
+def with_march():
+    global CALLS
+    CALLS = 0
+    began = time.perf_counter()
+    law = ErrorControl()
+    attempt = dormand_prince(kepler, Tolerance(RTOL, RTOL))
+    until, limits = end_at(END)
+    first = begin(start(kepler, 0.0, Y0), law, 1e-3)
+    times, values = [], []  # solve_ivp keeps them too
+    for one in march(attempt, first, law, until, limits, floor=smallest_step):
+        if one.accept:
+            times.append(one.after.state.time)
+            values.append(one.after.state.y)
+    spent = time.perf_counter() - began
+    return spent, one.number, CALLS, values[-1]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--repeats", type=int, default=15)
+    repeats = parser.parse_args().repeats
+    with_scipy(), with_march()
+    pairs = [(with_scipy(), with_march()) for _ in range(repeats)]
+    rows = {"solve_ivp RK45": [p[0] for p in pairs], "march": [p[1] for p in pairs]}
+    for name, results in rows.items():
+        each = statistics.median(r[0] / r[1] * 1e6 for r in results)
+        _, attempts, calls, _ = results[0]
+        print(f"{name:15s} {each:7.1f} us an attempt, {attempts:.0f} attempts, {calls} evaluations")
+    difference = statistics.median((b[0] / b[1] - a[0] / a[1]) * 1e6 for a, b in pairs)
+    ratio = statistics.median((b[0] / b[1]) / (a[0] / a[1]) for a, b in pairs)
+    print(f"march - solve_ivp: {difference:+.1f} us an attempt (ratio {ratio:.2f})")
+
+
+if __name__ == "__main__":
+    main()

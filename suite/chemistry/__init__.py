@@ -1,0 +1,1 @@
+"""Reaction paths on PySCF surfaces: intrinsic reaction coordinates with error estimates."""

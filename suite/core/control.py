@@ -1,0 +1,435 @@
+"""The control laws: evidence in, verdict out.
+
+A law is a frozen value. `decide` reads what an attempt showed and answers whether the step is kept
+and what to try next. Its body is written once, through ufuncs, so that it gives the same bits for
+one trajectory (floats, driven by `march`) and for an array of independent rows (`lanes`).
+
+A law turns three things: `size` (how far), `damping` (how little the metric is trusted) and
+`effort` (how hard to measure). What it has no opinion on it leaves as `NO_SIZE`, `NO_DAMPING` or
+`NO_EFFORT`; the driver then keeps what there was, and `Both` listens to the other law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "H211B",
+    "INTEGRAL",
+    "NO_DAMPING",
+    "NO_EFFORT",
+    "NO_SIZE",
+    "PI",
+    "PREDICTIVE",
+    "UNMEASURED",
+    "Anneal",
+    "Both",
+    "Damping",
+    "ErrorControl",
+    "Evidence",
+    "Fixed",
+    "Law",
+    "Number",
+    "Signal",
+    "Step",
+    "TrustRegion",
+    "Verdict",
+]
+
+# A float of one trajectory, or an array with one value a row.
+Number: TypeAlias = Any
+Memory: TypeAlias = Any
+
+NO_SIZE = np.inf
+NO_DAMPING = -np.inf
+NO_EFFORT = -np.inf
+
+
+class Step(NamedTuple):
+    """What a law may turn, and which attempt this is.
+
+    `size` is the scalar that the law turns (arc length, angle, time), `damping` and `effort` are
+    dimensionless, `tries` counts the refusals since the last accepted step, `number` all attempts.
+    """
+
+    size: Number
+    damping: Number = 0.0
+    effort: Number = 1.0
+    tries: Any = 0
+    number: int = 0
+
+
+class Signal(NamedTuple):
+    """One dimensionless thing that a step showed.
+
+    `noise` is its standard error, from shots or from rounding; `order` the power of the step size
+    with which it vanishes.
+    """
+
+    value: Number
+    noise: Number = 0.0
+    order: Number = 1.0
+
+
+Evidence: TypeAlias = Mapping[str, Signal]
+
+
+class Verdict(NamedTuple):
+    """What a law answers.
+
+    `reason` is an index into the law's `reasons`: of an accepted step what sets the next size, of
+    a refused one why. `memory` is kept only where the step is. `stalled` says of a refused step
+    that no other step can do better, because what it could still gain is below the noise.
+    """
+
+    accept: bool | NDArray[np.bool_]
+    step: Step
+    reason: Any
+    memory: Memory
+    stalled: bool | NDArray[np.bool_] = False
+
+
+class Law(Protocol):
+    """A control law: a frozen value with these two functions and the names of its reasons."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The texts that a verdict's `reason` points into."""
+
+    def begin(self, like: Number) -> Memory:
+        """The memory before the first step, of the shape of `like`."""
+
+    def decide(self, evidence: Evidence, step: Step, memory: Memory) -> Verdict:
+        """Judge a step by its evidence."""
+
+
+class _Unmeasured(Mapping[str, Signal]):
+    """The evidence of an attempt that raised: every signal is NaN."""
+
+    def __getitem__(self, name: str) -> Signal:
+        return Signal(np.nan)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("failure",))
+
+    def __len__(self) -> int:
+        return 1
+
+
+UNMEASURED: Evidence = _Unmeasured()
+
+
+class Filter(NamedTuple):
+    """A digital step-size filter, h' = h · e^-β1 · e₋₁^-β2 · (h/h₋₁)^-α with e = error^(1/order).
+
+    Söderlind, ACM Trans. Math. Softw. 29, 1 (2003), eq. 20; the subscript marks the last accepted
+    step.
+    """
+
+    beta: float
+    beta_last: float
+    alpha: float
+
+
+INTEGRAL = Filter(1.0, 0.0, 0.0)
+"""The elementary controller of the textbooks."""
+PI = Filter(0.7, -0.4, 0.0)
+"""Proportional and integral: Gustafsson, ACM Trans. Math. Softw. 17, 533 (1991)."""
+PREDICTIVE = Filter(2.0, -1.0, -1.0)
+"""Predictive: follows an error constant that grows or falls by a steady factor; Gustafsson, ACM
+Trans. Math. Softw. 20, 496 (1994), with both gains 1."""
+H211B = Filter(0.25, 0.25, 0.25)
+"""A noise filter for errors that are not smooth: Söderlind (2003), H211b with b = 4."""
+
+
+def _select(condition: Any, yes: Any, no: Any) -> Any:
+    """np.where, at a tenth of its price for a single row; it copies, so no bit depends on which."""
+    if isinstance(condition, np.ndarray):
+        return np.where(condition, yes, no)
+    return yes if condition else no
+
+
+# An error of exactly zero still has a logarithm; growth is bounded long before this matters.
+_SMALLEST_ERROR = 1e-100
+# Evidence stands out of its noise at three standard errors.
+_STANDARD_ERRORS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorControl:
+    """Keep an error estimate, given as error over tolerance, at one.
+
+    The tolerance is lifted to three times the noise of the signal, so that a run at the rounding
+    floor goes on at that floor and says so. The first step and those after a refusal have no
+    usable past and follow the elementary controller. Constants: `safety` and the bounds `shrink`
+    and `grow` on one change of size from Hairer, Nørsett and Wanner, Solving ODEs I, II.4.
+
+    >>> law = ErrorControl("error")
+    >>> law.decide({"error": Signal(4.0, order=2)}, Step(1.0), law.begin(1.0)).accept
+    False
+    """
+
+    reads: str = "error"
+    filter: Filter = PREDICTIVE
+    safety: float = 0.9
+    shrink: float = 0.2
+    grow: float = 5.0
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return (self.reads, f"{self.reads} at rounding", f"{self.reads} not finite")
+
+    def begin(self, like: Number) -> Memory:
+        nothing = like * np.nan
+        return nothing, nothing
+
+    def decide(self, evidence: Evidence, step: Step, memory: Memory) -> Verdict:
+        value, noise, order = evidence[self.reads]
+        last_log_error, last_log_size = memory
+        at_rounding = _STANDARD_ERRORS * noise > 1.0
+        error = value / _select(at_rounding, _STANDARD_ERRORS * noise, 1.0)
+        accept = error <= 1.0
+        fresh = step.tries == 0
+        log_size = np.log(step.size)
+        log_error = np.log(_select(error < _SMALLEST_ERROR, _SMALLEST_ERROR, error)) / order
+        beta, beta_last, alpha = self.filter
+        filtered = (
+            beta * log_error + beta_last * last_log_error + alpha * (log_size - last_log_size)
+        )
+        usable = accept & np.isfinite(filtered) & fresh
+        factor = self.safety * np.exp(-_select(usable, filtered, log_error))
+        most = _select(accept, _select(fresh, self.grow, 1.0), self.safety)
+        factor = _select(factor > most, most, factor)
+        factor = _select(factor > self.shrink, factor, self.shrink)  # NaN shrinks
+        reason = _select(np.isnan(error), 2, _select(at_rounding, 1, 0))
+        return Verdict(
+            accept,
+            Step(step.size * factor, NO_DAMPING, NO_EFFORT, step.tries, step.number),
+            reason,
+            (log_error, log_size),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TrustRegion:
+    """Keep a step while the gain is what the local model predicted.
+
+    Reads the gain ratio ρ = gained / predicted; 1 - ρ is what vanishes with the size. A step is
+    kept where ρ stands out of its noise above `threshold`. Where it does not, more effort is asked
+    for (up to `most_effort`) before less size; where there is no more effort to give, the run has
+    stalled. Effort falls again after success. Constants: Nocedal and Wright, Numerical
+    Optimization, algorithm 4.1.
+
+    >>> law = TrustRegion()
+    >>> law.decide({"gain": Signal(0.9)}, Step(0.5), law.begin(0.5)).step.size
+    np.float64(1.0)
+    """
+
+    reads: str = "gain"
+    threshold: float = 1e-4
+    poor: float = 0.25
+    good: float = 0.75
+    shrink: float = 0.25
+    grow: float = 2.0
+    most_size: float = np.inf
+    most_effort: float = 1.0
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        name = self.reads
+        return (name, f"{name} unresolved", f"{name} at rounding", f"{name} not finite")
+
+    def begin(self, like: Number) -> Memory:
+        return ()
+
+    def decide(self, evidence: Evidence, step: Step, memory: Memory) -> Verdict:
+        ratio, noise, _ = evidence[self.reads]
+        doubt = _STANDARD_ERRORS * noise
+        accept = ratio - doubt > self.threshold
+        finite = np.isfinite(ratio)
+        unresolved = finite & (ratio - doubt <= self.threshold) & (ratio + doubt > self.threshold)
+        measurable = step.effort < self.most_effort
+        ask = unresolved & measurable
+        stalled = unresolved & (step.effort >= self.most_effort)
+        kept = _select(ratio < self.poor, self.shrink, _select(ratio > self.good, self.grow, 1.0))
+        kept = _select(step.tries, _select(kept < 1.0, kept, 1.0), kept)
+        factor = _select(accept, kept, _select(ask, 1.0, self.shrink))
+        effort: Number = NO_EFFORT
+        if self.most_effort > 1.0:
+            effort = _select(
+                accept,
+                np.maximum(step.effort / 2.0, 1.0),
+                _select(ask, np.minimum(step.effort * 4.0, self.most_effort), step.effort),
+            )
+        reason = _select(finite, _select(unresolved, _select(measurable, 1, 2), 0), 3)
+        size = np.minimum(step.size * factor, self.most_size)
+        return Verdict(
+            accept,
+            Step(size, NO_DAMPING, effort, step.tries, step.number),
+            reason,
+            memory,
+            stalled,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Damping:
+    """Trust the metric less where it predicted the step's length badly, and more where well.
+
+    Reads |true length / predicted length - 1|. It never refuses a finite step; damping is bounded
+    by `floor` (a singular metric must not be inverted bare) and `most`.
+
+    >>> Damping("angle").decide({"angle": Signal(0.5)}, Step(1.0, damping=0.1), ()).step.damping
+    np.float64(0.4)
+    """
+
+    reads: str = "angle"
+    well: float = 0.1
+    badly: float = 0.3
+    raise_by: float = 4.0
+    lower_by: float = 2.0
+    floor: float = 1e-6
+    most: float = 1.0
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return (self.reads, f"{self.reads} not finite")
+
+    def begin(self, like: Number) -> Memory:
+        return ()
+
+    def decide(self, evidence: Evidence, step: Step, memory: Memory) -> Verdict:
+        departure = evidence[self.reads].value
+        finite = np.isfinite(departure)
+        raised = _select(
+            finite & (departure <= self.badly), step.damping, step.damping * self.raise_by
+        )
+        damping = _select(departure < self.well, step.damping / self.lower_by, raised)
+        damping = np.minimum(np.maximum(damping, self.floor), self.most)
+        size = _select(finite, NO_SIZE, step.size / self.raise_by)
+        return Verdict(
+            finite,
+            Step(size, damping, NO_EFFORT, step.tries, step.number),
+            _select(finite, 0, 1),
+            memory,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Anneal:
+    """Turn only the effort, by what has been spent: each attempt may cost `growth` of all before.
+
+    Effort changes by at most a factor `most_change` at a time and never falls below 1. It refuses
+    only what is not finite, and has no opinion on size.
+
+    >>> law = Anneal(growth=0.5)
+    >>> law.decide({}, Step(1.0, effort=8.0), law.begin(1.0) + 16.0).step.effort
+    np.float64(12.0)
+    """
+
+    growth: float
+    most_change: float = 2.0
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return ("effort", "not finite")
+
+    def begin(self, like: Number) -> Memory:
+        return like * 0.0
+
+    def decide(self, evidence: Evidence, step: Step, memory: Memory) -> Verdict:
+        finite = _all_finite(evidence)
+        spent = memory + step.effort
+        effort = np.minimum(self.growth * spent, step.effort * self.most_change)
+        effort = np.maximum(np.maximum(effort, step.effort / self.most_change), 1.0)
+        size = _select(finite, NO_SIZE, step.size / self.most_change)
+        return Verdict(
+            finite,
+            Step(size, NO_DAMPING, effort, step.tries, step.number),
+            _select(finite, 0, 1),
+            spent,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """The step that never adapts, to show what adaptation buys.
+
+    It refuses only what is not finite, and then has no other size to offer: the run ends.
+
+    >>> Fixed().decide({"error": Signal(1e9)}, Step(0.1), ()).step.size
+    0.1
+    """
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return ("fixed", "not finite")
+
+    def begin(self, like: Number) -> Memory:
+        return ()
+
+    def decide(self, evidence: Evidence, step: Step, memory: Memory) -> Verdict:
+        finite = _all_finite(evidence)
+        size = _select(finite, step.size, 0.0)
+        return Verdict(
+            finite,
+            Step(size, NO_DAMPING, NO_EFFORT, step.tries, step.number),
+            _select(finite, 0, 1),
+            memory,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Two laws at once: accepted only if both accept; least size, most damping, most effort.
+
+    The reason is that of the law which refuses, or else of the one that asks for the least size.
+    Nest it for more than two.
+
+    >>> Both(ErrorControl("error"), ErrorControl("energy")).reasons[3]
+    'energy'
+    """
+
+    first: Law
+    second: Law
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return self.first.reasons + self.second.reasons
+
+    def begin(self, like: Number) -> Memory:
+        return self.first.begin(like), self.second.begin(like)
+
+    def decide(self, evidence: Evidence, step: Step, memory: Memory) -> Verdict:
+        a = self.first.decide(evidence, step, memory[0])
+        b = self.second.decide(evidence, step, memory[1])
+        # Where only one refuses it is the one to name, whatever the sizes.
+        second_speaks = _select(
+            np.equal(a.accept, b.accept), b.step.size < a.step.size, np.logical_not(b.accept)
+        )
+        return Verdict(
+            np.logical_and(a.accept, b.accept),
+            Step(
+                np.minimum(a.step.size, b.step.size),
+                np.maximum(a.step.damping, b.step.damping),
+                np.maximum(a.step.effort, b.step.effort),
+                step.tries,
+                step.number,
+            ),
+            _select(second_speaks, b.reason + len(self.first.reasons), a.reason),
+            (a.memory, b.memory),
+            np.logical_or(a.stalled, b.stalled),
+        )
+
+
+def _all_finite(evidence: Evidence) -> Any:
+    """True, or an array of it, where every signal's value is finite."""
+    finite: Any = True
+    for signal in evidence.values():
+        finite = np.logical_and(finite, np.isfinite(signal.value))
+    return finite

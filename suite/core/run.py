@@ -1,0 +1,40 @@
+"""A whole run: from where the store left off, through a march, into the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from suite.core.march import Attempt, Point, finish
+from suite.core.record import Record, row_of
+from suite.core.status import Status
+from suite.core.store import Store
+
+__all__ = ["run"]
+
+
+def run(
+    walk: Callable[[Attempt | Point], Iterator[Attempt]],
+    prepare: Callable[[], Attempt],
+    record: Record,
+    *,
+    store: Store | None = None,
+    track: str = "main",
+    stop: tuple[Callable[[Attempt], Status], ...] = (),
+    observe: tuple[Callable[[Attempt], object], ...] = (),
+) -> Status:
+    """Carry one track to its end, filling `record`; answers how it ended.
+
+    With a store, the attempts of an earlier process are read back instead of being made again,
+    and each new one is kept before anybody sees it. `prepare()` makes attempt 0 of a fresh track.
+    """
+    if store is not None:
+        for row in store.rows(track):
+            record.append(row)
+            if row["status"]:
+                return Status[row["status"].upper()]
+    point = store.point(track) if store is not None else None
+
+    def keep(attempt: Attempt) -> None:
+        record.append(store.write(attempt, track) if store is not None else row_of(attempt, track))
+
+    return finish(walk(point or prepare()), stop, (keep, *observe)).status

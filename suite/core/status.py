@@ -1,0 +1,50 @@
+"""How a run, or one row of a batch, can end; each member carries the sentence a user reads."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = ["Status"]
+
+
+class Status(IntEnum):
+    """The end of a run or a row; `RUNNING` is zero, so that a status is true once it has ended.
+
+    An integer, because the same `until` function answers for one trajectory and for an array of
+    rows. `sentence` is the text shown to the user, `finished` says whether the goal was met.
+
+    >>> Status.CONVERGED.sentence
+    'Converged: the stopping criterion is met.'
+    >>> bool(Status.RUNNING), Status.STALLED.finished
+    (False, False)
+    """
+
+    sentence: str
+    finished: bool
+
+    def __new__(cls, code: int, sentence: str = "", finished: bool = False) -> Status:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.sentence = sentence
+        member.finished = finished
+        return member
+
+    RUNNING = 0, "Not finished yet."
+    CONVERGED = 1, "Converged: the stopping criterion is met.", True
+    ENDPOINT = 2, "Endpoint reached.", True
+    STALLED = (
+        3,
+        "Stalled at rounding: what a step could still gain is below the noise of measuring it.",
+    )
+    UNDERFLOW = 4, "Step size underflow: no step down to the smallest allowed was accepted."
+    NOT_FINITE = (
+        5,
+        "The function returned NaN or infinity at every step down to the smallest allowed.",
+    )
+    FAILED = 6, "The function failed at every step down to the smallest allowed."
+    OUT_OF_ATTEMPTS = (
+        7,
+        "Out of attempts: the allowed number was used up; the results so far are kept.",
+    )
+    OUT_OF_BUDGET = 8, "Out of budget: the allowed cost was used up; the results so far are kept."
+    INTERRUPTED = 9, "Interrupted; the results so far are kept and the run can be resumed."

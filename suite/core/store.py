@@ -1,0 +1,443 @@
+"""A run on disk: one SQLite file with inputs, every attempt, the newest points and paid work.
+
+A process killed at any instant loses unpaid work only. One process writes a run at a time (its lock
+dies with it); others may read while it is written. Nothing read from the file is executed: states
+are JSON and raw arrays, rebuilt only into the classes that the caller names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from suite.core.control import Step
+from suite.core.document import Kinds, decode, encode
+from suite.core.march import Attempt, Point
+from suite.core.record import Row, row_of
+from suite.errors import (
+    BudgetExhausted,
+    StoreError,
+    StoreLocked,
+    StoreMismatch,
+    StoreUnreadable,
+)
+
+__all__ = ["RUN_FILE", "Reader", "Store"]
+
+RUN_FILE = "run.sqlite"
+
+_APPLICATION = 0x53554954  # "SUIT": marks the file as ours
+_SCHEMA = 1
+_COMMIT_EVERY = 0.2  # seconds; cheap attempts share a commit
+_SHARED_FILE_SYSTEMS = frozenset(
+    ["9p", "afs", "beegfs", "ceph", "cifs", "fuse.sshfs", "gpfs", "lustre", "nfs", "nfs4", "smb3"]
+)
+_TABLES = """
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE attempt (
+    track TEXT, number INTEGER, phase TEXT, size REAL, damping REAL, effort REAL, tries INTEGER,
+    accepted INTEGER, bound TEXT, refused TEXT, status TEXT, document TEXT, arrays BLOB,
+    PRIMARY KEY (track, number));
+CREATE TABLE point (track TEXT PRIMARY KEY, document TEXT NOT NULL, arrays BLOB NOT NULL);
+CREATE TABLE ledger (
+    key TEXT PRIMARY KEY, job TEXT, price TEXT NOT NULL, document TEXT, arrays BLOB);
+"""
+_INSERT = "INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = (
+    *("track", "number", "phase", "size", "damping", "effort", "tries"),
+    *("accepted", "bound", "refused", "status"),
+)
+
+
+class Reader:
+    """A run file opened for reading, also while another process writes it.
+
+    >>> Reader("no/such/folder")
+    Traceback (most recent call last):
+    ...
+    suite.errors.StoreUnreadable: There is no run at no/such/folder: no file run.sqlite there.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = _run_file(Path(path))
+        if not self.path.exists():
+            folder = self.path.parent
+            raise StoreUnreadable(f"There is no run at {folder}: no file {self.path.name} there.")
+        self._db = _connect(self.path)
+        with _speaking(self.path):
+            _check_ours(self._db, self.path)
+
+    def about(self) -> dict[str, Any]:
+        """Job, inputs, options, versions and seed of the run."""
+        with _speaking(self.path):
+            return {k: json.loads(v) for k, v in self._db.execute("SELECT key, value FROM about")}
+
+    def rows(
+        self, track: str | None = None, after: Mapping[str, int] | None = None
+    ) -> Iterator[Row]:
+        """The attempts in the order in which they were stored, as rows of a record.
+
+        `after` names for each track the number of the last attempt already read.
+        """
+        with _speaking(self.path):
+            found = self._db.execute("SELECT * FROM attempt ORDER BY rowid").fetchall()
+        for values in found:
+            row = dict(zip(_COLUMNS, values, strict=False))
+            if track not in (None, row["track"]):
+                continue
+            if after and row["number"] <= after.get(row["track"], -1):
+                continue
+            row["accepted"] = bool(row["accepted"])
+            yield row | decode(values[-2], values[-1], ())
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Store(Reader):
+    """A run file opened for writing: a new run, or one to go on with.
+
+    `about` names the run: its `job`, `inputs`, `options`, `versions` and `seed`, as JSON values.
+    A run that exists must agree in all of them; what differs is named. `kinds` are the classes
+    that states may hold. `budget` bounds the paid work by name of its price.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with Store(folder, {"job": "example", "options": {"tolerance": 1e-6}}) as store:
+    ...         store.point("main") is None
+    True
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        about: Mapping[str, Any],
+        *,
+        kinds: Kinds = (),
+        budget: Mapping[str, float] | None = None,
+    ) -> None:
+        self.path = _run_file(Path(path))
+        self._kinds = (Point, Step, *kinds)
+        self._budget = dict(budget or {})
+        self._pending: list[tuple[Any, ...]] = []
+        self._points: dict[str, Point] = {}
+        self._guard = threading.RLock()
+        self._timer: threading.Timer | None = None
+        self._committed = time.monotonic()
+        self._failure: StoreError | None = None
+        with _speaking(self.path):
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise _cannot_write(self.path, error) from error
+            self._lock = _lock(self.path)
+            try:
+                self._db = _connect(self.path, write=True)
+                self._prepare(json.loads(json.dumps(about)))
+            except BaseException:
+                self._lock.close()
+                raise
+
+    def _prepare(self, about: dict[str, Any]) -> None:
+        fresh = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if not fresh:
+            _check_ours(self._db, self.path)
+            _check_same(self.about(), about, self.path)
+            return
+        if _is_shared(self.path):
+            self._db.execute("PRAGMA journal_mode=DELETE")
+        else:
+            self._db.execute("PRAGMA journal_mode=WAL")
+        about["hash"] = _hash(about)
+        rows = [(key, json.dumps(value)) for key, value in about.items()]
+        with _transaction(self._db):
+            for statement in _TABLES.split(";"):
+                self._db.execute(statement)
+            self._db.executemany("INSERT INTO about VALUES (?, ?)", rows)
+            self._db.execute(f"PRAGMA application_id={_APPLICATION}")
+            self._db.execute(f"PRAGMA user_version={_SCHEMA}")
+
+    def point(self, track: str = "main") -> Point | None:
+        """Where a track stands, or None if it has not begun."""
+        with _speaking(self.path):
+            found = self._db.execute(
+                "SELECT document, arrays FROM point WHERE track = ?", (track,)
+            ).fetchone()
+            return decode(found[0], found[1], self._kinds) if found else None
+
+    def write(self, attempt: Attempt, track: str = "main") -> Row:
+        """Keep an attempt and the point after it; answers the row of the record.
+
+        Attempts share a commit, at the latest 0.2 s after they came; an attempt with a status is
+        committed at once.
+        """
+        row = row_of(attempt, track)
+        document, arrays = encode({k: row[k] for k in ("evidence", "cost", "notes")})
+        with self._guard:
+            if self._failure:
+                raise self._failure
+            self._pending.append((*(row[k] for k in _COLUMNS), document, arrays))
+            self._points[track] = attempt.after
+            wait = self._committed + _COMMIT_EVERY - time.monotonic()
+            if attempt.status or wait <= 0.0:
+                self.flush()
+            elif self._timer is None:
+                # The next attempt may take minutes; what is paid must not wait for it.
+                self._timer = threading.Timer(wait, self._flush_late)
+                self._timer.daemon = True
+                self._timer.start()
+        return row
+
+    def _flush_late(self) -> None:
+        try:
+            self.flush()
+        except StoreError as error:
+            self._failure = error  # raised in the main thread, at its next write
+
+    def flush(self) -> None:
+        """Commit what is pending."""
+        with self._guard, _speaking(self.path):
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            if self._pending:
+                points = [(t, *encode(p, self._kinds)) for t, p in self._points.items()]
+                with _transaction(self._db):
+                    self._db.executemany(_INSERT, self._pending)
+                    self._db.executemany("INSERT OR REPLACE INTO point VALUES (?, ?, ?)", points)
+                self._pending.clear()
+                self._points.clear()
+            self._committed = time.monotonic()
+
+    def once(
+        self,
+        key: str,
+        submit: Callable[[str], str],
+        wait: Callable[[str], Any],
+        *,
+        find: Callable[[str], str | None] | None = None,
+        price: Mapping[str, float] | None = None,
+    ) -> Any:
+        """Do a piece of paid work once, however often the run is killed; answers its result.
+
+        `submit(key)` starts it and answers the id of the job, `wait(id)` its result (a nest of
+        plain values and arrays). The ledger holds the intent before `submit`, the id before
+        `wait`. A run that died in between asks `find(key)` for a job of that key before it submits
+        again. `price` counts against the budget, which refuses before anything is submitted.
+        """
+        self.flush()
+        with self._guard, _speaking(self.path):
+            query = "SELECT job, document, arrays FROM ledger WHERE key = ?"
+            found = self._db.execute(query, (key,)).fetchone()
+            if found and found[1] is not None:
+                return decode(found[1], found[2], self._kinds)
+            if found is None:
+                self._afford(key, price or {})
+                self._ledger(
+                    "INSERT INTO ledger (key, price) VALUES (?, ?)", key, json.dumps(price or {})
+                )
+        job = found[0] if found else None
+        if job is None and found and find is not None:
+            job = find(key)
+        if job is None:
+            job = submit(key)
+        self._ledger("UPDATE ledger SET job = ?2 WHERE key = ?1", key, job)
+        result = wait(job)
+        document, arrays = encode(result, self._kinds)
+        self._ledger(
+            "UPDATE ledger SET document = ?2, arrays = ?3 WHERE key = ?1", key, document, arrays
+        )
+        return decode(document, arrays, self._kinds)
+
+    def spent(self) -> dict[str, float]:
+        """The price of all work in the ledger, paid or submitted, by name."""
+        total: dict[str, float] = {}
+        with self._guard, _speaking(self.path):
+            for (price,) in self._db.execute("SELECT price FROM ledger"):
+                for name, amount in json.loads(price).items():
+                    total[name] = total.get(name, 0.0) + amount
+        return total
+
+    def _afford(self, key: str, price: Mapping[str, float]) -> None:
+        spent = self.spent()
+        for name, amount in price.items():
+            limit, before = self._budget.get(name), spent.get(name, 0.0)
+            if limit is not None and before + amount > limit:
+                raise BudgetExhausted(
+                    f"{key} would cost {amount:g} {name}; {before:g} of the budget of {limit:g} "
+                    f"are spent. Nothing was submitted: raise the budget and resume."
+                )
+
+    def _ledger(self, statement: str, *values: Any) -> None:
+        with self._guard, _speaking(self.path), _transaction(self._db):
+            self._db.execute(statement, values)
+
+    def close(self) -> None:
+        """Commit what is pending and let go of the file and its lock."""
+        try:
+            self.flush()
+        finally:
+            if not _is_shared(self.path):
+                # Leaves one plain file, readable from a read-only folder too.
+                with suppress(sqlite3.OperationalError):
+                    self._db.execute("PRAGMA journal_mode=DELETE")
+            self._db.close()
+            self._lock.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+
+def _run_file(path: Path) -> Path:
+    return path if path.suffix == ".sqlite" else path / RUN_FILE
+
+
+def _connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
+    if write:
+        database = sqlite3.connect(
+            path, timeout=30.0, isolation_level=None, check_same_thread=False
+        )
+        database.execute("PRAGMA synchronous=NORMAL")
+        return database
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30.0)
+
+
+def _lock(path: Path) -> sqlite3.Connection:
+    """An exclusive lock that the system lets go of when this process dies."""
+    lock = sqlite3.connect(
+        path.with_name(path.name + ".lock"),
+        timeout=0.0,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        lock.close()
+        if error.sqlite_errorname == "SQLITE_BUSY":
+            raise StoreLocked(
+                f"Another process is writing {path}. Wait for it, stop it, or use another folder."
+            ) from None
+        raise
+    return lock
+
+
+@contextmanager
+def _transaction(database: sqlite3.Connection) -> Iterator[None]:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _speaking(path: Path) -> Iterator[None]:
+    """Turn the database's errors into one sentence each."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        name = getattr(error, "sqlite_errorname", "") or ""
+        if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+            raise StoreUnreadable(
+                f"{path} is damaged or no run file ({error}). Move it away or use another folder."
+            ) from error
+        if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+            raise StoreError(
+                f"{path} cannot be written: {error}. What was committed is kept; "
+                f"free some space and resume."
+            ) from error
+        raise _cannot_write(path, error) from error
+    except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, TypeError):
+            raise
+        raise StoreUnreadable(f"{path} is damaged: {error!r}. Use another folder.") from error
+
+
+def _cannot_write(path: Path, error: Exception) -> StoreError:
+    return StoreError(
+        f"{path} cannot be opened or written: {error}. Choose a folder that you may write to."
+    )
+
+
+def _check_ours(database: sqlite3.Connection, path: Path) -> None:
+    (application,) = database.execute("PRAGMA application_id").fetchone()
+    if application != _APPLICATION:
+        raise StoreUnreadable(
+            f"{path} is an SQLite file of another program. Nothing was changed; use another folder."
+        )
+    (schema,) = database.execute("PRAGMA user_version").fetchone()
+    if schema != _SCHEMA:
+        raise StoreUnreadable(
+            f"{path} has schema version {schema}; this version of suite reads {_SCHEMA}. Nothing "
+            f"was changed; use the version that wrote it."
+        )
+
+
+def _check_same(stored: dict[str, Any], asked: dict[str, Any], path: Path) -> None:
+    """Refuse other inputs or options by name; a change of versions is said, not refused."""
+    stored.pop("hash", None)
+    changes = _differences(stored, asked)
+    versions = [change for change in changes if change.startswith("versions.")]
+    others = [change for change in changes if not change.startswith("versions.")]
+    if others:
+        raise StoreMismatch(
+            f"The run in {path} was started differently: {'; '.join(others)}. "
+            f"Use another folder, or the same inputs and options."
+        )
+    if versions:
+        warnings.warn(
+            f"The run was started with other versions, so it may differ in the last digits from "
+            f"one that was never interrupted: {'; '.join(versions)}.",
+            stacklevel=4,
+        )
+
+
+def _differences(stored: Any, asked: Any, name: str = "") -> list[str]:
+    if isinstance(stored, dict) and isinstance(asked, dict):
+        keys = dict.fromkeys([*stored, *asked])
+        return [
+            change
+            for key in keys
+            for change in _differences(stored.get(key), asked.get(key), f"{name}.{key}".lstrip("."))
+        ]
+    return [] if stored == asked else [f"{name} was {stored!r}, now {asked!r}"]
+
+
+def _hash(about: Mapping[str, Any]) -> str:
+    """What identifies a run: inputs and options, not versions."""
+    named = {k: about.get(k) for k in ("job", "inputs", "options", "seed")}
+    return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
+
+
+def _is_shared(path: Path) -> bool:
+    """Whether the folder lies on a network file system, where WAL's shared memory does not work."""
+    mounts = Path("/proc/self/mounts")
+    if not mounts.exists():
+        return False
+    folder = path.absolute().parent
+    best, kind = -1, ""
+    for line in mounts.read_text(errors="replace").splitlines():
+        _, mount, file_system, *_ = line.split(" ")
+        inside = folder.is_relative_to(mount.replace("\\040", " "))
+        if inside and len(mount) > best:
+            best, kind = len(mount), file_system
+    return kind in _SHARED_FILE_SYSTEMS

@@ -1,0 +1,76 @@
+"""Every exception the package raises on purpose, one class per thing a caller can do about it.
+
+SuiteError
+├── InputError             the data or an option is wrong: correct it            (also ValueError)
+├── MissingPackage         an optional package is absent: install it             (also ImportError)
+├── AttemptFailed          a trial step could not be measured: try another (also ArithmeticError)
+├── BudgetExhausted        paid work would pass its budget: raise it or stop     (also RuntimeError)
+└── StoreError             the run file cannot be used                           (also OSError)
+    ├── StoreLocked        another process writes this run: wait or stop it
+    ├── StoreMismatch      the run was started with other inputs: use another folder
+    └── StoreUnreadable    not a run file, damaged, or of another schema
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = [
+    "AttemptFailed",
+    "BudgetExhausted",
+    "InputError",
+    "MissingPackage",
+    "StoreError",
+    "StoreLocked",
+    "StoreMismatch",
+    "StoreUnreadable",
+    "SuiteError",
+]
+
+
+class SuiteError(Exception):
+    """Anything the package refuses or cannot do, told in one sentence."""
+
+
+class InputError(SuiteError, ValueError):
+    """The input is refused; the sentence names the value, its place and what is allowed."""
+
+
+class MissingPackage(SuiteError, ImportError):
+    """An optional package is not installed; the sentence ends with the line that installs it."""
+
+
+class AttemptFailed(SuiteError, ArithmeticError):
+    """A trial step could not be measured; the driver counts it as a refusal.
+
+    `cost` is what the failed attempt spent all the same, `learned` the state to go on from if
+    the failure taught something worth keeping.
+    """
+
+    def __init__(
+        self, sentence: str, cost: Mapping[str, int] | None = None, learned: Any = None
+    ) -> None:
+        super().__init__(sentence)
+        self.cost: Mapping[str, int] = cost or {}
+        self.learned = learned
+
+
+class BudgetExhausted(SuiteError, RuntimeError):
+    """Paid work was refused before it was submitted, because it would pass the budget."""
+
+
+class StoreError(SuiteError, OSError):
+    """The run file cannot be written or read."""
+
+
+class StoreLocked(StoreError):
+    """Another living process is writing this run."""
+
+
+class StoreMismatch(StoreError):
+    """The stored run has other inputs, options or versions than the ones asked for."""
+
+
+class StoreUnreadable(StoreError):
+    """The file is damaged, is no run file, or has another schema version."""

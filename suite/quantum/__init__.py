@@ -1,0 +1,1 @@
+"""Ground states by VQE, steered by the quantum geometric tensor."""
