@@ -1,1 +1,14 @@
-"""Implied volatility of whole quote tables."""
+"""Black-Scholes implied volatility of whole quote tables."""
+
+from suite.finance.implied import ImpliedVolatility, implied_volatility
+from suite.finance.quotes import SolvedTable, solve_file, solve_table
+from suite.finance.verdict import Verdict
+
+__all__ = [
+    "ImpliedVolatility",
+    "SolvedTable",
+    "Verdict",
+    "implied_volatility",
+    "solve_file",
+    "solve_table",
+]

@@ -1,0 +1,112 @@
+"""Molecules: symbols, coordinates, charge and spin, read from XYZ files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suite.errors import InputError
+
+__all__ = ["BOHR", "Molecule", "read_xyz", "xyz_frame"]
+
+BOHR = 0.529177210903
+"""One bohr in angstrom, CODATA 2018."""
+
+CLOSEST = 0.3
+"""Atoms nearer than this (angstrom) are taken for a mistake, most often bohr for angstrom."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Molecule:
+    """A molecule in one geometry.
+
+    `symbols` the elements, `coordinates` [atoms, 3] in angstrom, `charge` in e, `spin` the number
+    of unpaired electrons (2S, as PySCF counts).
+    """
+
+    symbols: tuple[str, ...]
+    coordinates: NDArray[np.float64]
+    charge: int = 0
+    spin: int = 0
+
+    def __post_init__(self) -> None:
+        shape = (len(self.symbols), 3)
+        if self.coordinates.shape != shape:
+            raise InputError(f"coordinates must be {shape}. Got {self.coordinates.shape}.")
+        if len(self.symbols) < 2:
+            raise InputError("A reaction needs two atoms at least. Got a single one.")
+        apart = np.linalg.norm(self.coordinates[:, None] - self.coordinates, axis=2)
+        apart[np.diag_indices(len(apart))] = np.inf
+        i, j = np.unravel_index(np.argmin(apart), apart.shape)
+        if not apart[i, j] > CLOSEST:
+            raise InputError(
+                f"Atoms {i + 1} ({self.symbols[i]}) and {j + 1} ({self.symbols[j]}) are "
+                f"{apart[i, j]:.3f} angstrom apart; is the file in other units than angstrom?"
+            )
+
+
+def read_xyz(path: str | Path, *, charge: int | None = None, spin: int | None = None) -> Molecule:
+    """Read an XYZ file in angstrom; `charge=` and `spin=` are read from its comment line too.
+
+    Arguments win over the comment line. Raises `InputError` naming the line that is wrong.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as an XYZ file: {error}") from error
+    if not lines or not lines[0].strip().isdigit():
+        first = lines[0].strip() if lines else ""
+        raise InputError(f"{path} line 1 must hold the number of atoms. Got {first!r}.")
+    count = int(lines[0])
+    body = lines[2 : 2 + count]
+    if len(body) < count:
+        raise InputError(f"{path} announces {count} atoms in line 1 and has {len(body)}.")
+    symbols, rows = [], []
+    for number, line in enumerate(body, 3):
+        words = line.split()
+        try:
+            rows.append([float(word) for word in words[1:4]])
+            symbols.append(_symbol(words[0]))
+        except (ValueError, IndexError):
+            rows.append([])
+        if len(rows[-1]) != 3 or not np.all(np.isfinite(rows[-1])):
+            raise InputError(
+                f"{path} line {number} must hold an element and three numbers. "
+                f"Got {line.strip()!r}."
+            )
+    comment = lines[1] if len(lines) > 1 else ""
+    return Molecule(
+        tuple(symbols),
+        np.array(rows),
+        _from_comment(comment, "charge") if charge is None else charge,
+        _from_comment(comment, "spin") if spin is None else spin,
+    )
+
+
+def _symbol(word: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{1,2}", word):
+        raise ValueError(word)
+    return word.capitalize()
+
+
+def _from_comment(comment: str, key: str) -> int:
+    found = re.search(rf"\b{key}\s*=\s*([+-]?\d+)\b", comment)
+    return int(found[1]) if found else 0
+
+
+def xyz_frame(symbols: tuple[str, ...], coordinates: NDArray[np.float64], comment: str) -> str:
+    """One frame of an XYZ file; coordinates [atoms, 3] in angstrom.
+
+    >>> xyz_frame(("H",), np.zeros((1, 3)), "s=0").splitlines()[2].split()
+    ['H', '0.00000000', '0.00000000', '0.00000000']
+    """
+    rows = [
+        f"{symbol:2s} {x:15.8f}{y:14.8f}{z:14.8f}".replace("-0.00000000", " 0.00000000")
+        for symbol, (x, y, z) in zip(symbols, coordinates, strict=True)
+    ]
+    return "\n".join([str(len(symbols)), comment, *rows]) + "\n"

@@ -1,0 +1,196 @@
+"""Potential energy surfaces: energy, gradient and Hessian of a geometry."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suite.chemistry.molecule import BOHR, Molecule
+from suite.errors import AttemptFailed, InputError, MissingPackage
+
+__all__ = ["Measured", "MullerBrown", "Surface", "pyscf_surface"]
+
+Vector = NDArray[np.float64]
+
+
+class Measured(NamedTuple):
+    """One evaluation of a surface: energy (hartree), gradient [3 atoms] (hartree/bohr), density.
+
+    `density` is the converged density matrix, the next evaluation's starting guess; None on a
+    surface that has none.
+    """
+
+    energy: float
+    gradient: Vector
+    density: Any = None
+
+
+class Surface(Protocol):
+    """A surface in Cartesian coordinates [3 atoms] in bohr."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The elements, one an atom."""
+
+    @property
+    def masses(self) -> Vector:
+        """Masses [atoms] in amu."""
+
+    @property
+    def noise(self) -> float:
+        """The error of a gradient component, hartree/bohr."""
+
+    def measure(self, x: Vector, density: Any = None) -> Measured:
+        """Energy and gradient; raises `AttemptFailed` where there is none."""
+
+    def hessian(self, x: Vector, density: Any = None) -> Vector:
+        """Second derivatives [3 atoms, 3 atoms] in hartree/bohr²."""
+
+    def about(self) -> dict[str, Any]:
+        """What identifies the surface, as plain values."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PySCFSurface:
+    """A PySCF mean-field surface (Hartree-Fock or Kohn-Sham), closed or open shell."""
+
+    method: str
+    basis: str
+    charge: int
+    spin: int
+    symbols: tuple[str, ...]
+    masses: Vector
+    noise: float = 1e-7
+    _molecule: Any = field(default=None, repr=False)
+
+    def _field(self, x: Vector) -> Any:
+        from pyscf import dft, scf
+
+        molecule = self._molecule.set_geom_(x.reshape(-1, 3), unit="Bohr", inplace=False)
+        if self.method == "hf":
+            mean_field = scf.UHF(molecule) if self.spin else scf.RHF(molecule)
+        else:
+            mean_field = dft.UKS(molecule) if self.spin else dft.RKS(molecule)
+            mean_field.xc = self.method
+        # The gradient's error is of the first order in the orbitals': converge those.
+        mean_field.conv_tol, mean_field.conv_tol_grad = 1e-11, 1e-6
+        mean_field.chkfile = None
+        return mean_field
+
+    def measure(self, x: Vector, density: Any = None) -> Measured:
+        """Energy and gradient from a converged SCF that starts from `density`."""
+        mean_field = self._converged(x, density)
+        gradient = mean_field.nuc_grad_method().kernel()
+        return Measured(float(mean_field.e_tot), np.ravel(gradient), mean_field.make_rdm1())
+
+    def hessian(self, x: Vector, density: Any = None) -> Vector:
+        """The analytic Hessian."""
+        hessian = self._converged(x, density).Hessian().kernel()
+        return np.asarray(hessian.transpose(0, 2, 1, 3).reshape(x.size, x.size))
+
+    def _converged(self, x: Vector, density: Any) -> Any:
+        mean_field = self._field(x)
+        mean_field.kernel(dm0=density)
+        if not mean_field.converged:
+            raise AttemptFailed(f"The SCF did not converge in {mean_field.max_cycle} cycles.")
+        return mean_field
+
+    def about(self) -> dict[str, Any]:
+        """Method, basis, charge and spin."""
+        names = ("method", "basis", "charge", "spin")
+        return {name: getattr(self, name) for name in names}
+
+
+def pyscf_surface(molecule: Molecule, method: str = "hf", basis: str = "def2-svp") -> PySCFSurface:
+    """The surface of a molecule by a PySCF method: "hf", or the name of a density functional.
+
+    Masses are averages over the natural isotopes, as in PySCF's thermochemistry. Raises
+    `InputError` for a method, basis, charge or spin that PySCF does not take.
+    """
+    try:
+        from pyscf import dft, gto
+        from pyscf.lib.exceptions import BasisNotFoundError
+    except ImportError as error:
+        raise MissingPackage(
+            "PySCF is needed for this. Install it: pip install 'suite-adaptive[chemistry]'"
+        ) from error
+    method = method.lower()
+    if method != "hf":
+        try:
+            dft.libxc.parse_xc(method)
+        except (KeyError, ValueError) as error:
+            raise InputError(
+                f"method must be hf or the name of a functional that PySCF knows. Got {method!r}."
+            ) from error
+    atoms = list(zip(molecule.symbols, molecule.coordinates / BOHR, strict=True))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # advice on where else to look for a basis
+            mol = gto.M(
+                atom=atoms,
+                unit="Bohr",
+                basis=basis,
+                charge=molecule.charge,
+                spin=molecule.spin,
+                verbose=0,
+            )
+    except BasisNotFoundError as error:
+        raise InputError(
+            f"PySCF has no basis {basis!r} for all of {', '.join(sorted(set(molecule.symbols)))}."
+        ) from error
+    except (RuntimeError, KeyError) as error:
+        raise InputError(
+            f"charge {molecule.charge} with spin {molecule.spin} (unpaired electrons), or an "
+            f"element, is not possible here: {error}"
+        ) from error
+    return PySCFSurface(
+        method,
+        basis,
+        molecule.charge,
+        molecule.spin,
+        molecule.symbols,
+        np.asarray(mol.atom_mass_list(isotope_avg=True), float),
+        _molecule=mol,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MullerBrown:
+    """The Müller-Brown surface in two coordinates, in closed form, for tests and teaching.
+
+    Müller and Brown, Theor. Chim. Acta 53, 75 (1979). One "atom" of mass 1 with two coordinates;
+    energies are divided by 200, so that their size is that of a reaction's.
+    """
+
+    symbols: tuple[str, ...] = ("X",)
+    masses: Any = field(default_factory=lambda: np.ones(1))
+    noise: float = 1e-15
+
+    def _terms(self, x: Vector) -> tuple[Any, Any, Any, Any]:
+        a, b, c = (
+            np.array([-1, -1, -6.5, 0.7]),
+            np.array([0, 0, 11, 0.6]),
+            np.array([-10, -10, -6.5, 0.7]),
+        )
+        dx, dy = x[0] - np.array([1, 0, -0.5, -1]), x[1] - np.array([0, 0.5, 1.5, 1])
+        terms = np.array([-200, -100, -170, 15]) * np.exp(a * dx * dx + b * dx * dy + c * dy * dy)
+        return terms / 200.0, 2 * a * dx + b * dy, b * dx + 2 * c * dy, (2 * a, b, 2 * c)
+
+    def measure(self, x: Vector, density: Any = None) -> Measured:
+        """Energy and gradient [2]."""
+        terms, sx, sy, _ = self._terms(x)
+        return Measured(float(terms.sum()), np.array([terms @ sx, terms @ sy]))
+
+    def hessian(self, x: Vector, density: Any = None) -> Vector:
+        """Second derivatives [2, 2]."""
+        terms, sx, sy, (xx, xy, yy) = self._terms(x)
+        off = terms @ (sx * sy + xy)
+        return np.array([[terms @ (sx * sx + xx), off], [off, terms @ (sy * sy + yy)]])
+
+    def about(self) -> dict[str, Any]:
+        """Its name."""
+        return {"method": "muller-brown"}

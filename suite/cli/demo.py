@@ -1,0 +1,88 @@
+"""`suite demo`: the three jobs on real input, into one folder with one page."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+import suite
+from suite.cli import chemistry as chemistry_command
+from suite.cli import finance as finance_command
+from suite.cli import quantum as quantum_command
+from suite.cli.output import page_of, print_table, resumable, say
+from suite.errors import InputError
+from suite.report.page import Section
+
+__all__ = ["demo"]
+
+
+def demo(*, output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("demo")) -> int:
+    """The three jobs on real input: a smile, a reaction path, a ground state.
+
+    Parameters
+    ----------
+    output
+        Folder for the results; index.html in it shows them.
+    """
+    from suite.chemistry import trace
+    from suite.finance import solve_file
+    from suite.quantum import vqe
+
+    examples, began = _examples(), time.monotonic()
+    with resumable(output, ["demo", "-o", str(output.absolute())]):
+        say("1/3 implied volatility of 2,099 AAPL quotes")
+        solved = solve_file(examples / "finance" / "aapl_yahoo_2025-10-06.csv")
+        solved.save(output / "finance")
+        say("2/3 the reaction path from HCN to HNC, Hartree-Fock in 3-21G")
+        path = trace(
+            examples / "chemistry" / "hcn.xyz",
+            basis="3-21g",
+            store=output / "chemistry",
+            observe=(chemistry_command.progress,),
+        )
+        path.save(output / "chemistry")
+        say("3/3 the ground state of H2 by natural gradient")
+        found = vqe(
+            examples / "quantum" / "h2.toml",
+            store=output / "quantum",
+            observe=(quantum_command.progress,),
+        )
+        found.save(output / "quantum")
+
+    def sections() -> list[Section]:
+        groups = {
+            "Finance": finance_command.sections_of(solved),
+            "Chemistry": chemistry_command.sections_of(path),
+            "Quantum": quantum_command.sections_of(found),
+        }
+        return [
+            section._replace(title=f"{name}: {section.title[0].lower()}{section.title[1:]}")
+            for name, group in groups.items()
+            for section in group
+        ]
+
+    page_of(output / "index.html", "suite: three jobs on one adaptive-step core", sections)
+    print_table(
+        "suite demo",
+        {
+            "finance": solved.describe(),
+            "chemistry": f"barriers {path.barrier('reverse'):.2f} and "
+            f"{path.barrier('forward'):.2f} kcal/mol",
+            "quantum": f"{found.energy:.8f} hartree after {found.evaluations} evaluations",
+            "seconds": f"{time.monotonic() - began:.0f}",
+            "page": output / "index.html",
+        },
+    )
+    return 0
+
+
+def _examples() -> Path:
+    """The example inputs: beside the package in a checkout, inside it once installed."""
+    package = Path(suite.__file__).parent
+    for folder in (package / "examples", package.parent / "examples"):
+        if (folder / "finance").is_dir():
+            return folder
+    raise InputError("The example inputs are not installed; install suite from its wheel.")

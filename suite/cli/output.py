@@ -1,0 +1,126 @@
+"""What the commands share: where results go, how they are printed, how a run is told to resume."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from suite.errors import InputError, MissingPackage
+
+if TYPE_CHECKING:
+    from suite.core import Attempt
+    from suite.report.page import Section
+
+__all__ = [
+    "COMMAND_FILE",
+    "exit_code",
+    "judged",
+    "page_of",
+    "pairs_of",
+    "print_result",
+    "print_table",
+    "resumable",
+    "say",
+]
+
+COMMAND_FILE = "command.json"
+
+
+def say(text: str) -> None:
+    """A line of progress, on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def resumable(folder: Path, words: Sequence[str]) -> Iterator[None]:
+    """Write down how a run is started, so that `suite resume` can start it again.
+
+    On Ctrl-C it says how to go on; where the input is refused it leaves nothing behind.
+    """
+    from suite.core.files import write_whole
+
+    path = folder / COMMAND_FILE
+    fresh = not path.exists()
+    write_whole(path, json.dumps({"schema": 1, "command": list(words)}, indent=1))
+    try:
+        yield
+    except InputError:
+        if fresh:
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # something else is in the folder
+                folder.rmdir()
+        raise
+    except KeyboardInterrupt:
+        say(f"\nThe run so far is kept. Go on with: suite resume {shlex.quote(str(folder))}")
+        raise
+
+
+def page_of(path: Path, title: str, sections: Callable[[], list[Section]]) -> None:
+    """Write the HTML page, or say what is missing for it; results do not depend on it."""
+    from suite.report.page import write_page
+
+    try:
+        write_page(path, title, sections())
+    except (MissingPackage, ModuleNotFoundError):
+        say("No HTML page: plotly is missing (pip install 'suite-adaptive[report]').")
+
+
+def print_result(summary: Mapping[str, Any], facts: Mapping[str, Any], as_json: bool) -> None:
+    """The result on standard output: the summary as JSON, or a table of facts and the record."""
+    from suite.report.page import tally_table
+
+    if as_json:
+        print(json.dumps(summary, indent=1))
+        return
+    print_table(
+        f"{summary['job']}: {summary['sentence']}", {**facts, **tally_table(summary["record"])}
+    )
+
+
+def print_table(title: str, rows: Mapping[str, Any]) -> None:
+    """A table of two columns on standard output."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        table.add_row(name, Text(str(value)))  # as it is: [ibm] is no markup
+    console = Console(highlight=False)
+    console.print(Text(title), style="bold", soft_wrap=True)
+    console.print(table)
+
+
+def exit_code(status: str) -> int:
+    """0 for a run that met its goal, 4 for one that stopped short."""
+    from suite.core import Status
+
+    return 0 if Status[status.upper()].finished else 4
+
+
+def judged(attempt: Attempt) -> str:
+    """What bound an attempt and what became of it, in words."""
+    refused = f"refused: {attempt.refused}" if attempt.refused else "accepted"
+    return f"bound by {attempt.bound}, {refused}"
+
+
+def pairs_of(texts: Sequence[str]) -> dict[str, str]:
+    """`field=column` texts as a mapping.
+
+    >>> pairs_of(["strike=K,kind=flag"])
+    {'strike': 'K', 'kind': 'flag'}
+    """
+    pairs = {}
+    for part in ",".join(texts).split(",") if texts else []:
+        field, equals, column = part.partition("=")
+        if not (field and equals and column):
+            raise InputError(f"--map takes field=column. Got {part!r}.")
+        pairs[field.strip()] = column.strip()
+    return pairs
