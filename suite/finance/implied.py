@@ -218,7 +218,7 @@ def is_call(kind: ArrayLike) -> NDArray[np.bool_]:
     if not known.all():
         row = int(np.flatnonzero(~known.ravel())[0])
         raise InputError(
-            f"kind must be c or p, call or put, +1 or -1. Got {kinds.ravel()[row]!r} in row {row}."
+            f"kind must be c or p, call or put, +1 or -1. Got {str(kinds.ravel()[row])!r} in row {row}."
         )
     return np.isin(words, calls)
 

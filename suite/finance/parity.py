@@ -55,7 +55,9 @@ def fit_forward(strike: Vector, difference: Vector, width: Vector) -> Forward | 
     def misfit(line: Vector) -> Vector:
         return (difference - (line[0] - line[1] * (strike - centre))) * weight
 
-    fit = least_squares(misfit, [0.0, 1.0], loss="huber", x_scale="jac")
+    fit = least_squares(
+        misfit, [0.0, 1.0], loss="huber", x_scale="jac", xtol=1e-14, ftol=1e-14, gtol=1e-14
+    )
     level, discount = fit.x
     normal = fit.jac.T @ fit.jac
     if discount <= 0.0 or np.linalg.cond(normal) > 1e15:

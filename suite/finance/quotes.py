@@ -184,6 +184,7 @@ def solve_quotes(
 
 
 _GROUP = ["quoted", "root", "expiration"]
+_DATE = "datetime64[s]"
 
 
 def _fields(table: Table, quoted: str | None) -> pd.DataFrame:
@@ -214,12 +215,14 @@ def _numbers(column: pd.Series[Any]) -> Vector:
 
 def _dates(column: pd.Series[Any]) -> Any:
     dates = pd.to_datetime(column, errors="coerce", utc=True, format="mixed")
-    return dates.dt.tz_localize(None).dt.normalize().to_numpy()
+    dates = dates.dt.tz_localize(None).dt.normalize().astype(_DATE)
+    # Anything else is a number taken for a date.
+    return dates.where(dates.dt.year.between(1900, 2200)).to_numpy()
 
 
 def _one_date(text: str) -> pd.Timestamp:
     try:
-        return pd.Timestamp(text).normalize()
+        return pd.Timestamp(text).normalize().as_unit("s")
     except ValueError:
         raise InputError(f"--quoted must be a date like 2025-10-06. Got {text!r}.") from None
 
@@ -267,7 +270,7 @@ def _forwards(quotes: pd.DataFrame, market: NDArray[np.int64]) -> pd.DataFrame:
         rows.append(row)
     names = ["forward", "discount", "forward_error", "discount_error", "pairs", "outliers"]
     table = pd.DataFrame(rows, columns=[*_GROUP, "years", *names])
-    return table.astype({"quoted": "datetime64[ns]", "expiration": "datetime64[ns]", "root": str})
+    return table.astype({"quoted": _DATE, "expiration": _DATE, "root": str})
 
 
 def _solve(quotes: pd.DataFrame, side: str, law: Law | None, tolerance: float) -> ImpliedVolatility:
