@@ -113,6 +113,9 @@ def attempt_on(surface: Surface, accuracy: float) -> Callable[[Place, Step], Tri
         predicted, walked = predict(place, step.size)
         x = place.x + predicted
         found = surface.measure(x / root, place.density)
+        if not np.isfinite(found.energy + np.sum(found.gradient)):
+            # Nothing of it may enter the model.
+            return Trial(place, {"error": Signal(np.nan)}, {"gradients": 1})
         gradient = found.gradient / root
         if place.arc_length == 0.0:
             hessian = place.hessian

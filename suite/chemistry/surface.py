@@ -147,6 +147,8 @@ def pyscf_surface(molecule: Molecule, method: str = "hf", basis: str = "def2-svp
             f"charge {molecule.charge} with spin {molecule.spin} (unpaired electrons), or an "
             f"element, is not possible here: {error}"
         ) from error
+    if mol.nelectron < 1:
+        raise InputError(f"charge {molecule.charge} leaves no electrons. Got {mol.nelectron}.")
     return PySCFSurface(
         method,
         basis,

@@ -217,8 +217,9 @@ def is_call(kind: ArrayLike) -> NDArray[np.bool_]:
     known = np.isin(words, calls + puts)
     if not known.all():
         row = int(np.flatnonzero(~known.ravel())[0])
+        found = str(kinds.ravel()[row])
         raise InputError(
-            f"kind must be c or p, call or put, +1 or -1. Got {str(kinds.ravel()[row])!r} in row {row}."
+            f"kind must be c or p, call or put, +1 or -1. Got {found!r} in row {row}."
         )
     return np.isin(words, calls)
 
