@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -62,7 +63,9 @@ def molecule(
             "PySCF is needed for molecules. Install it: pip install 'suite-adaptive[quantum]'"
         ) from error
     try:
-        mol = gto.M(atom=geometry, basis=basis, charge=charge, spin=spin, verbose=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # advice on where else to look for a basis
+            mol = gto.M(atom=geometry, basis=basis, charge=charge, spin=spin, verbose=0)
     except (RuntimeError, KeyError, ValueError, IndexError, OSError) as error:
         raise InputError(
             f"PySCF refuses this molecule (basis {basis!r}, charge {charge}, spin {spin}): {error}"
@@ -103,15 +106,16 @@ def pauli_sum(terms: Iterable[tuple[str, float]]) -> Problem:
     2
     """
     sparse = _sparse_pauli_op()
-    terms = [(str(word), float(value)) for word, value in terms]
+    terms = list(terms)
     if not terms:
         raise InputError('[pauli] terms is empty; give pairs like ["ZZ", -1.0].')
     width = len(terms[0][0])
     for word, value in terms:
-        if len(word) != width or set(word) - set("IXYZ") or not np.isfinite(value):
+        number = isinstance(value, int | float) and np.isfinite(value)
+        if len(word) != width or set(word) - set("IXYZ") or not number:
             raise InputError(
                 f"A term must be {width} letters of I, X, Y, Z and a finite number. "
-                f"Got {word!r}, {value}."
+                f"Got {word!r}, {value!r}."
             )
     return Problem(sparse.from_list(terms).simplify())
 

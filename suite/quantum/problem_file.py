@@ -14,7 +14,7 @@ from suite.quantum.hamiltonian import Problem, molecule, pauli_sum
 
 __all__ = ["Task", "read_task"]
 
-_KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
+_KEYS: dict[str, dict[str, type]] = {
     "molecule": {
         "geometry": str,
         "basis": str,
@@ -51,19 +51,21 @@ def read_task(path: str | Path) -> Task:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path} cannot be read as a TOML file: {error}") from error
     _check(settings, path)
-    problem = _problem(settings, path)
     stop, start = settings.get("stop", {}), settings.get("start", {})
+    gradient = _positive(stop.get("gradient", 1e-6), "[stop] gradient", path)
+    evaluations = _positive(stop.get("evaluations", 500), "[stop] evaluations", path)
     ansatz = settings.get("ansatz", {})
     backend = settings.get("backend", {}).get("name", "exact")
     if backend != "exact":
         raise InputError(f"{path}: [backend] name must be 'exact'. Got {backend!r}.")
+    problem = _problem(settings, path)
     name = ansatz.get("name", "uccsd")
     return Task(
         problem,
         ansatz_of(name, problem, ansatz.get("repetitions", 2)),
         name,
-        _positive(stop.get("gradient", 1e-6), "[stop] gradient", path),
-        int(_positive(stop.get("evaluations", 500), "[stop] evaluations", path)),
+        gradient,
+        int(evaluations),
         start.get("seed", 0),
         start.get("parameters"),
     )
@@ -83,7 +85,10 @@ def _problem(settings: dict[str, Any], path: Path) -> Problem:
     if given["geometry"].endswith(".xyz"):
         given["geometry"] = str(path.parent / given["geometry"])
     if "active_space" in given:
-        given["active_space"] = tuple(given["active_space"])
+        space = given["active_space"]
+        if len(space) != 2 or not all(type(part) is int for part in space):
+            raise InputError(f"{path}: active_space must be [electrons, orbitals]. Got {space!r}.")
+        given["active_space"] = tuple(space)
     return molecule(**given)
 
 
@@ -106,7 +111,7 @@ def _check(settings: dict[str, Any], path: Path) -> None:
             number = wanted is float and type(value) is int
             if not number and type(value) is not wanted:
                 raise InputError(
-                    f"{path}: [{section}] {key} must be a {wanted.__name__}. Got {value!r}."  # type: ignore[union-attr]
+                    f"{path}: [{section}] {key} must be of type {wanted.__name__}. Got {value!r}."
                 )
 
 
