@@ -26,6 +26,7 @@ __all__ = [
     "StoreMismatch",
     "StoreUnreadable",
     "SuiteError",
+    "missing",
 ]
 
 
@@ -39,6 +40,17 @@ class InputError(SuiteError, ValueError):
 
 class MissingPackage(SuiteError, ImportError):
     """An optional package is not installed; the sentence ends with the line that installs it."""
+
+
+def missing(package: str, extra: str) -> MissingPackage:
+    """The exception that says how to install a package.
+
+    >>> str(missing("Qiskit", "quantum"))
+    "Qiskit is needed for this. Install it: pip install 'suite-adaptive[quantum]'"
+    """
+    return MissingPackage(
+        f"{package} is needed for this. Install it: pip install 'suite-adaptive[{extra}]'"
+    )
 
 
 class AttemptFailed(SuiteError, ArithmeticError):

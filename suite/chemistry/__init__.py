@@ -1,8 +1,13 @@
 """Reaction paths on PySCF surfaces: intrinsic reaction coordinates with error estimates."""
 
-from suite.chemistry.molecule import Molecule, read_xyz
-from suite.chemistry.path import ReactionPath, trace
-from suite.chemistry.surface import MullerBrown, Surface, pyscf_surface
+from suite.errors import missing
+
+try:
+    from suite.chemistry.molecule import Molecule, read_xyz
+    from suite.chemistry.path import ReactionPath, trace
+    from suite.chemistry.surface import MullerBrown, Surface, pyscf_surface
+except ModuleNotFoundError as error:
+    raise missing(error.name or "A package", "chemistry") from error
 
 __all__ = [
     "Molecule",

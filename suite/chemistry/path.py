@@ -23,6 +23,7 @@ from suite.core.control import Law
 from suite.core.files import write_whole
 from suite.core.versions import versions
 from suite.errors import AttemptFailed, InputError
+from suite.frames import frame_of
 
 __all__ = ["ReactionPath", "trace"]
 
@@ -81,9 +82,7 @@ class ReactionPath:
 
     def to_frame(self) -> Any:
         """A pandas frame with the columns of `path.csv`."""
-        import pandas as pd
-
-        return pd.DataFrame(self.columns())
+        return frame_of(self.columns())
 
     def save(self, folder: str | Path) -> Path:
         """Write path.xyz, path.csv, attempts.csv and summary.json into a folder."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.chemistry.molecule import BOHR, Molecule
-from suite.errors import AttemptFailed, InputError, MissingPackage
+from suite.errors import AttemptFailed, InputError, missing
 
 __all__ = ["Measured", "MullerBrown", "Surface", "pyscf_surface"]
 
@@ -115,9 +115,7 @@ def pyscf_surface(molecule: Molecule, method: str = "hf", basis: str = "def2-svp
         from pyscf import dft, gto
         from pyscf.lib.exceptions import BasisNotFoundError
     except ImportError as error:
-        raise MissingPackage(
-            "PySCF is needed for this. Install it: pip install 'suite-adaptive[chemistry]'"
-        ) from error
+        raise missing("PySCF", "chemistry") from error
     method = method.lower()
     if method != "hf":
         try:

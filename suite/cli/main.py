@@ -54,19 +54,19 @@ def _group(name: str, text: str, *examples: str) -> App:
     return group
 
 
-_iv = "suite finance iv examples/finance/spx_cboe_2025-10-01.csv -o iv.parquet"
-_irc = "suite chemistry irc examples/chemistry/hcn.xyz --method hf --basis 3-21g -o hcn"
-_vqe = "suite quantum vqe examples/quantum/h2.toml -o h2"
+_iv = "suite finance iv examples/finance/spx_cboe_2025-10-01.csv"
+_irc = "suite chemistry irc examples/chemistry/hcn.xyz --basis 3-21g"
+_vqe = "suite quantum vqe examples/quantum/h2.toml"
 
 _group("finance", "Option prices and volatilities.", _iv, f"{_iv} --json").command(
     "suite.cli.finance:iv",
     help="Implied volatility of a whole quote table.",
-    help_epilogue=_epilogue(_iv, "suite finance iv quotes.csv --map strike=K -o iv"),
+    help_epilogue=_epilogue(_iv, f"{_iv} -o iv.csv"),
 )
-_group("chemistry", "Reaction paths.", _irc, f"{_irc} --accuracy 0.002").command(
+_group("chemistry", "Reaction paths.", _irc, f"{_irc} -o hcn").command(
     "suite.cli.chemistry:irc",
     help="The reaction path from a transition state, both sides.",
-    help_epilogue=_epilogue(_irc, f"{_irc} --accuracy 0.002"),
+    help_epilogue=_epilogue(_irc, f"{_irc} -o hcn"),
 )
 _group("quantum", "Ground states by VQE.", _vqe, f"{_vqe} --json").command(
     "suite.cli.quantum:vqe",

@@ -19,6 +19,7 @@ from suite.core.control import Law
 from suite.errors import InputError
 from suite.finance.black import initial_volatility, log_moneyness, log_price_terms
 from suite.finance.verdict import Verdict, of_status
+from suite.frames import frame_of
 
 __all__ = ["ImpliedVolatility", "implied_volatility", "invert"]
 
@@ -142,10 +143,8 @@ class ImpliedVolatility:
 
     def to_frame(self) -> Any:
         """A pandas frame with the columns iv, iv_status and steps."""
-        import pandas as pd
-
-        names = [Verdict(code).name.lower() for code in self.status.ravel().tolist()]
-        return pd.DataFrame(
+        names: list[str] = [Verdict(code).name.lower() for code in self.status.ravel().tolist()]
+        return frame_of(
             {"iv": self.volatility.ravel(), "iv_status": names, "steps": self.steps.ravel()}
         )
 
@@ -218,9 +217,7 @@ def is_call(kind: ArrayLike) -> NDArray[np.bool_]:
     if not known.all():
         row = int(np.flatnonzero(~known.ravel())[0])
         found = str(kinds.ravel()[row])
-        raise InputError(
-            f"kind must be c or p, call or put, +1 or -1. Got {found!r} in row {row}."
-        )
+        raise InputError(f"kind must be c or p, call or put, +1 or -1. Got {found!r} in row {row}.")
     return np.isin(words, calls)
 
 

@@ -184,7 +184,7 @@ def solve_quotes(
 
 
 _GROUP = ["quoted", "root", "expiration"]
-_DATE = "datetime64[s]"
+_DATE: Any = "datetime64[s]"
 
 
 def _fields(table: Table, quoted: str | None) -> pd.DataFrame:

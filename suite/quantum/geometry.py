@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from suite.errors import InputError, MissingPackage
+from suite.errors import InputError, missing
 
 __all__ = ["Compiled", "Geometry", "compile_circuit", "energy_gradient_metric", "evaluate"]
 
@@ -101,9 +101,7 @@ def compile_circuit(circuit: Any) -> Compiled:
     try:
         from qiskit import transpile
     except ImportError as error:
-        raise MissingPackage(
-            "Qiskit is needed for this. Install it: pip install 'suite-adaptive[quantum]'"
-        ) from error
+        raise missing("Qiskit", "quantum") from error
     parameters = tuple(circuit.parameters)
     bare = circuit.remove_final_measurements(inplace=False)
     basis = [*_ROTATIONS, *_FIXED]

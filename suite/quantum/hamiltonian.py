@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.errors import InputError, MissingPackage
+from suite.errors import InputError, missing
 
 __all__ = ["Problem", "fermion_to_qubits", "molecule", "pauli_sum"]
 
@@ -59,9 +59,7 @@ def molecule(
     try:
         from pyscf import ao2mo, gto, mcscf, scf
     except ImportError as error:
-        raise MissingPackage(
-            "PySCF is needed for molecules. Install it: pip install 'suite-adaptive[quantum]'"
-        ) from error
+        raise missing("PySCF", "quantum") from error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # advice on where else to look for a basis
@@ -183,7 +181,5 @@ def _sparse_pauli_op() -> Any:
     try:
         from qiskit.quantum_info import SparsePauliOp
     except ImportError as error:
-        raise MissingPackage(
-            "Qiskit is needed for this. Install it: pip install 'suite-adaptive[quantum]'"
-        ) from error
+        raise missing("Qiskit", "quantum") from error
     return SparsePauliOp

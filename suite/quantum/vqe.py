@@ -38,6 +38,7 @@ from suite.core.control import Law
 from suite.core.files import write_whole
 from suite.core.versions import versions
 from suite.errors import InputError
+from suite.frames import frame_of
 from suite.quantum.ansatz import ansatz_of
 from suite.quantum.geometry import Compiled, Geometry, compile_circuit, evaluate, sparse_matrix
 from suite.quantum.hamiltonian import Problem
@@ -115,9 +116,7 @@ class VQEResult:
 
     def to_frame(self) -> Any:
         """The trace as a pandas frame."""
-        import pandas as pd
-
-        return pd.DataFrame(self.trace())
+        return frame_of(self.trace())
 
     def save(self, folder: str | Path) -> Path:
         """Write summary.json and attempts.csv into a folder."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from suite.core.files import write_whole
-from suite.errors import MissingPackage
+from suite.errors import missing
 
 __all__ = ["Section", "tally_table", "write_page"]
 
@@ -43,9 +43,7 @@ def write_page(path: str | Path, title: str, sections: Iterable[Section]) -> Pat
     try:
         from plotly.offline import get_plotlyjs
     except ImportError as error:
-        raise MissingPackage(
-            "The HTML report needs plotly. Install it: pip install 'suite-adaptive[report]'"
-        ) from error
+        raise missing("plotly", "report") from error
     body = "\n".join(_section(section, number) for number, section in enumerate(sections))
     text = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

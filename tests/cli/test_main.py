@@ -1,0 +1,160 @@
+"""The command line as its user meets it: results, exit codes, sentences."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from suite.cli.main import app, run
+
+ROOT = Path(__file__).parents[2]
+SPX = str(ROOT / "examples" / "finance" / "spx_cboe_2025-10-01.csv")
+HCN = str(ROOT / "examples" / "chemistry" / "hcn.xyz")
+H2 = str(ROOT / "examples" / "quantum" / "h2.toml")
+
+
+def test_three_jobs_say_in_the_same_words_what_their_steps_did(tmp_path, capsys):
+    jobs = {
+        "finance": ["finance", "iv", SPX],
+        "chemistry": ["chemistry", "irc", HCN, "--basis", "3-21g"],
+        "quantum": ["quantum", "vqe", H2],
+    }
+    for name, words in jobs.items():
+        assert run([*words, "-o", str(tmp_path / name)]) == 0
+        done = capsys.readouterr().out
+        assert run(["show", str(tmp_path / name)]) == 0
+        shown = capsys.readouterr().out
+        for line in ("attempts", "bound by", "refused", "cost"):
+            assert line in done
+            assert line in shown
+        summary = json.loads((tmp_path / name / "summary.json").read_text())
+        assert {"schema", "job", "status", "sentence", "record"} <= summary.keys()
+        assert set(summary["record"]) == {"attempts", "accepted", "refused", "bound", "cost"}
+        page = (tmp_path / name / "report.html").read_text()
+        assert page.startswith("<!doctype html>")
+        assert (tmp_path / name / "attempts.csv").read_text().count("\n") > 1
+        assert run(["resume", str(tmp_path / name)]) == 0
+        assert "written to" in capsys.readouterr().out
+    assert run(["show", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.count("bound by") == 3
+
+
+def test_a_table_goes_to_one_file_and_json_to_standard_output(tmp_path, capsys):
+    output = tmp_path / "iv.parquet"
+    assert run(["finance", "iv", SPX, "-o", str(output), "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["rows"] == len(pd.read_parquet(output)) == 434
+    assert [path.name for path in tmp_path.iterdir()] == ["iv.parquet"]
+    assert run(["show", str(output), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == summary
+
+
+REFUSED = [
+    (["finance", "iv", "no.csv"], 3, "no.csv is no file"),
+    (["finance", "iv", SPX, "--map", "strike"], 3, "--map takes field=column. Got 'strike'"),
+    (["finance", "iv", SPX, "--quoted", "soon"], 3, "must be a date"),
+    (["chemistry", "irc", "no.xyz"], 3, "cannot be read as an XYZ file"),
+    (["chemistry", "irc", HCN, "--basis", "no-such"], 3, "no basis 'no-such'"),
+    (["chemistry", "irc", HCN, "--accuracy", "0"], 3, "accuracy must be positive"),
+    (["quantum", "vqe", "no.toml"], 3, "cannot be read as a TOML file"),
+    (["show", "nothing"], 3, "nothing is no run"),
+    (["resume", "nothing"], 3, "holds no command.json"),
+    (["chemistry", "irc"], 2, "SADDLE"),
+    (["chemistry", "irc", HCN, "--acuracy", "1"], 2, "--acuracy"),
+    (["chemistry", "irc", HCN, "--accuracy", "fine"], 2, "fine"),
+    (["chemstry"], 2, "chemstry"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "sentence"), REFUSED)
+def test_a_refusal_is_one_sentence_with_its_exit_code_and_leaves_nothing(
+    words, code, sentence, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert run(words) == code
+    said = capsys.readouterr()
+    assert sentence in said.err
+    assert said.out == ""
+    assert len(said.err.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_stops_short_keeps_its_results_and_answers_four(tmp_path, capsys):
+    problem = tmp_path / "h2.toml"
+    problem.write_text('[molecule]\ngeometry = "H 0 0 0; H 0 0 2.5"\n[stop]\nevaluations = 2\n')
+    assert run(["quantum", "vqe", str(problem), "-o", str(tmp_path / "run")]) == 4
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["status"] == "out_of_attempts"
+    assert "results so far are kept" in capsys.readouterr().out
+
+
+def commands(group=app, words=()):
+    for name in group:
+        if name.startswith("-"):
+            continue
+        yield (*words, name)
+        yield from commands(group[name], (*words, name))
+
+
+@pytest.mark.parametrize("words", [(), *commands()], ids=" ".join)
+def test_every_help_ends_with_two_commands_that_parse(words, capsys):
+    assert run([*words, "--help"]) == 0
+    said = capsys.readouterr().out.strip().splitlines()
+    examples = [line.split()[1:] for line in said if line.startswith("    suite ")][-2:]
+    assert len(examples) == 2
+    assert said[-1].strip() == "suite " + " ".join(examples[1])
+    for example in examples:
+        app.parse_args(example, exit_on_error=False, print_error=False)
+
+
+def test_doctor_names_what_is_missing_with_the_line_that_installs_it(capsys, monkeypatch):
+    import suite.cli.doctor as doctor
+
+    assert run(["doctor"]) == 0
+    assert "numpy" in capsys.readouterr().out
+    monkeypatch.setitem(doctor.EXTRAS, "report", ("no-such-package",))
+    assert run(["doctor"]) == 0
+    assert "pip install 'suite-adaptive[report]'" in capsys.readouterr().out
+
+
+def without(package, *words):
+    """Run suite in a process where a package cannot be imported."""
+    block = f"import sys; sys.modules[{package!r}] = None; from suite.cli.main import run; "
+    code = f"{block} sys.exit(run({list(words)!r}))"
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("package", "words", "extra"),
+    [
+        ("pandas", ("finance", "iv", SPX, "-o", "OUT"), "finance"),
+        ("pyscf", ("chemistry", "irc", HCN, "-o", "OUT"), "chemistry"),
+        ("pyscf", ("quantum", "vqe", H2, "-o", "OUT"), "quantum"),
+        ("qiskit", ("quantum", "vqe", H2, "-o", "OUT"), "quantum"),
+    ],
+)
+def test_a_missing_package_is_one_sentence_with_its_install_line(package, words, extra, tmp_path):
+    done = without(package, *(str(tmp_path / "run") if word == "OUT" else word for word in words))
+    assert done.returncode == 5, done.stderr
+    assert f"pip install 'suite-adaptive[{extra}]'" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_without_plotly_the_results_are_there_and_the_page_is_explained(tmp_path):
+    done = without("plotly", "quantum", "vqe", H2, "-o", str(tmp_path))
+    assert done.returncode == 0
+    assert "suite-adaptive[report]" in done.stderr
+    assert (tmp_path / "summary.json").exists()
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_importing_suite_and_asking_for_help_import_nothing_heavy():
+    for code in ("import suite", "from suite.cli.main import run; run(['--help'])"):
+        heavy = "{'numpy', 'scipy', 'pandas', 'pyscf', 'qiskit', 'plotly'} & set(sys.modules)"
+        check = f"import sys; {code}; assert not ({heavy}), {heavy}"
+        subprocess.run([sys.executable, "-c", check], check=True, stdout=subprocess.DEVNULL)
