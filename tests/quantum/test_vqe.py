@@ -96,7 +96,7 @@ def test_a_law_is_a_value_and_fixed_steps_show_what_adapting_buys():
 
 def test_a_stored_run_of_something_else_is_not_gone_on_with(tmp_path):
     vqe(pauli_sum([("Z", 1.0), ("X", 0.5)]), ansatz="real_amplitudes", store=tmp_path)
-    with pytest.raises(StoreMismatch, match="options.gradient was 1e-06, now 0.001"):
+    with pytest.raises(StoreMismatch, match=r"options\.gradient was 1e-06, now 0\.001"):
         vqe(
             pauli_sum([("Z", 1.0), ("X", 0.5)]),
             ansatz="real_amplitudes",
