@@ -147,6 +147,11 @@ H211B = Filter(0.25, 0.25, 0.25)
 """A noise filter for errors that are not smooth: Söderlind (2003), H211b with b = 4."""
 
 
+# Evidence may be infinite or NaN: a law answers that with a refusal, not with a warning. It costs
+# some microseconds for a single row, so `ErrorControl` is written such that nothing can warn.
+_quiet = np.errstate(all="ignore")
+
+
 def _select(condition: Any, yes: Any, no: Any) -> Any:
     """np.where, at a tenth of its price for a single row; it copies, so no bit depends on which."""
     if isinstance(condition, np.ndarray):
@@ -155,7 +160,7 @@ def _select(condition: Any, yes: Any, no: Any) -> Any:
 
 
 # An error of exactly zero still has a logarithm; growth is bounded long before this matters.
-_SMALLEST_ERROR = 1e-100
+_SMALLEST_ERROR = 1e-30
 # Evidence stands out of its noise at three standard errors.
 _STANDARD_ERRORS = 3.0
 
@@ -165,9 +170,11 @@ class ErrorControl:
     """Keep an error estimate, given as error over tolerance, at one.
 
     The tolerance is lifted to three times the noise of the signal, so that a run at the rounding
-    floor goes on at that floor and says so. The first step and those after a refusal have no
-    usable past and follow the elementary controller. Constants: `safety` and the bounds `shrink`
-    and `grow` on one change of size from Hairer, Nørsett and Wanner, Solving ODEs I, II.4.
+    floor goes on at that floor and says so; and an error below its noise is read as the noise, or
+    else every lucky zero would be followed by a cut. The sign of the signal does not matter. The
+    first step and those after a refusal have no usable past and follow the elementary controller.
+    Constants: `safety` and the bounds `shrink` and `grow` on one change of size from Hairer,
+    Nørsett and Wanner, Solving ODEs I, II.4.
 
     >>> law = ErrorControl("error")
     >>> law.decide({"error": Signal(4.0, order=2)}, Step(1.0), law.begin(1.0)).accept
@@ -191,12 +198,15 @@ class ErrorControl:
     def decide(self, evidence: Evidence, step: Step, memory: Memory) -> Verdict:
         value, noise, order = evidence[self.reads]
         last_log_error, last_log_size = memory
-        at_rounding = _STANDARD_ERRORS * noise > 1.0
-        error = value / _select(at_rounding, _STANDARD_ERRORS * noise, 1.0)
+        known = noise < np.inf  # noise that is not finite says nothing of the value
+        at_rounding = known & (_STANDARD_ERRORS * noise > 1.0)
+        tolerance = _select(at_rounding, _STANDARD_ERRORS * noise, 1.0)
+        least = noise / tolerance + _SMALLEST_ERROR
+        error = _select(known, abs(value) / tolerance, np.nan)
         accept = error <= 1.0
         fresh = step.tries == 0
         log_size = np.log(step.size)
-        log_error = np.log(_select(error < _SMALLEST_ERROR, _SMALLEST_ERROR, error)) / order
+        log_error = np.log(_select(error < least, least, error)) / order
         beta, beta_last, alpha = self.filter
         filtered = (
             beta * log_error + beta_last * last_log_error + alpha * (log_size - last_log_size)
@@ -247,18 +257,21 @@ class TrustRegion:
     def begin(self, like: Number) -> Memory:
         return ()
 
+    @_quiet
     def decide(self, evidence: Evidence, step: Step, memory: Memory) -> Verdict:
         ratio, noise, _ = evidence[self.reads]
+        finite = np.isfinite(ratio)
         doubt = _STANDARD_ERRORS * noise
         accept = ratio - doubt > self.threshold
-        finite = np.isfinite(ratio)
-        unresolved = finite & (ratio - doubt <= self.threshold) & (ratio + doubt > self.threshold)
+        unresolved: Any = False
+        if np.ndim(doubt) or doubt != 0.0:  # many rows without noise need not be told from doubt
+            unresolved = finite & np.logical_not(accept) & (ratio + doubt > self.threshold)
         measurable = step.effort < self.most_effort
-        ask = unresolved & measurable
-        stalled = unresolved & (step.effort >= self.most_effort)
-        kept = _select(ratio < self.poor, self.shrink, _select(ratio > self.good, self.grow, 1.0))
-        kept = _select(step.tries, _select(kept < 1.0, kept, 1.0), kept)
-        factor = _select(accept, kept, _select(ask, 1.0, self.shrink))
+        ask = _select(unresolved, measurable, False)
+        stalled = _select(unresolved, np.logical_not(measurable), False)
+        grow = _select(step.tries, 1.0, self.grow)
+        kept = _select(ratio > self.good, grow, 1.0)
+        factor = _select(accept & (ratio >= self.poor), kept, _select(ask, 1.0, self.shrink))
         effort: Number = NO_EFFORT
         if self.most_effort > 1.0:
             effort = _select(
@@ -266,7 +279,9 @@ class TrustRegion:
                 np.maximum(step.effort / 2.0, 1.0),
                 _select(ask, np.minimum(step.effort * 4.0, self.most_effort), step.effort),
             )
-        reason = _select(finite, _select(unresolved, _select(measurable, 1, 2), 0), 3)
+        reason = _select(unresolved, _select(measurable, 1, 2), 0)
+        if not finite.all():  # rarely
+            reason = _select(finite, reason, 3)
         size = np.minimum(step.size * factor, self.most_size)
         return Verdict(
             accept,
@@ -303,6 +318,7 @@ class Damping:
     def begin(self, like: Number) -> Memory:
         return ()
 
+    @_quiet
     def decide(self, evidence: Evidence, step: Step, memory: Memory) -> Verdict:
         departure = evidence[self.reads].value
         finite = np.isfinite(departure)

@@ -46,7 +46,7 @@ def _plain(tree: Any, names: set[str], arrays: bytearray) -> Any:
     if isinstance(tree, np.ndarray | np.generic):
         return _array(tree, arrays)
     if isinstance(tree, Mapping):
-        return {str(k): _plain(v, names, arrays) for k, v in tree.items()}
+        return {_key(k): _plain(v, names, arrays) for k, v in tree.items()}
     if isinstance(tree, list):
         return [_plain(item, names, arrays) for item in tree]
     name = type(tree).__name__
@@ -56,6 +56,14 @@ def _plain(tree: Any, names: set[str], arrays: bytearray) -> Any:
         raise TypeError(f"A state may not hold a {name}: name its class in the store's kinds.")
     fields = _fields(tree)
     return {"$kind": name, "$fields": {k: _plain(v, names, arrays) for k, v in fields.items()}}
+
+
+def _key(key: Any) -> str:
+    """A key as it is: one that JSON would change, or that `decode` would take for its own mark, is
+    refused."""
+    if type(key) is not str or key.startswith("$"):
+        raise TypeError(f"Keys in a state must be text that does not begin with $. Got {key!r}.")
+    return key
 
 
 def _fields(tree: Any) -> dict[str, Any]:

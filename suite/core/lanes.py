@@ -22,6 +22,7 @@ from suite.core.tree import map_leaves
 __all__ = ["Rows", "lanes"]
 
 Mask: TypeAlias = NDArray[np.bool_]
+Places: TypeAlias = NDArray[np.intp]
 RowLimits: TypeAlias = Callable[[State], Mapping[str, NDArray[np.float64]]]
 
 
@@ -55,16 +56,16 @@ class _Chunk:
     count: NDArray[np.int64]
     refused: NDArray[np.int64]
 
-    def keep(self, rows: Mask) -> _Chunk:
-        """Only the rows of a mask."""
-        size, damping, effort, tries, number = self.step
+    def keep(self, rows: Places) -> _Chunk:
+        """Only the rows at these places."""
+        size, damping, effort, tries = _rows_of(self.step[:4], rows)
         return _Chunk(
             self.index[rows],
-            map_leaves(lambda leaf: leaf[rows], self.state),
-            Step(size[rows], damping[rows], effort[rows], tries[rows], number),
-            map_leaves(lambda leaf: leaf[rows], self.memory),
+            _rows_of(self.state, rows),
+            Step(size, damping, effort, tries, self.step.number),
+            _rows_of(self.memory, rows),
             self.status[rows],
-            self.bound[rows],
+            _taken(self.bound, rows),
             self.count[rows],
             self.refused[rows],
         )
@@ -79,9 +80,9 @@ class _Output:
     refused: NDArray[np.int64]
     answer: Any = None
 
-    def write(self, offset: int, chunk: _Chunk, answer: Any) -> None:
-        """Take the finished rows of a chunk."""
-        rows = offset + chunk.index
+    def write(self, offset: int, chunk: _Chunk, ended: Places, answer: Any) -> None:
+        """Take the answer of the ended rows of a chunk, and how they ended."""
+        rows = offset + chunk.index[ended]
         if self.answer is None:
             total = len(self.status)
             self.answer = map_leaves(
@@ -92,9 +93,9 @@ class _Output:
             out[rows] = leaf
 
         map_leaves(put, self.answer, answer)
-        self.status[rows] = chunk.status
-        self.count[rows] = chunk.count
-        self.refused[rows] = chunk.refused
+        self.status[rows] = chunk.status[ended]
+        self.count[rows] = chunk.count[ended]
+        self.refused[rows] = chunk.refused[ended]
 
 
 class _Job(NamedTuple):
@@ -130,7 +131,7 @@ def lanes(
     size: float = 1.0,
     floor: float = 0.0,
     most: int = 100,
-    chunk: int = 16384,
+    chunk: int = 32768,
 ) -> Rows:
     """Solve `rows` independent problems and answer each with a result and a status.
 
@@ -159,9 +160,9 @@ def lanes(
             running = work.status == 0
             alive = int(np.count_nonzero(running))
             if alive <= len(running) // 2:
-                done = work.keep(~running)
-                output.write(offset, done, answer(done.state))
-                work, running = work.keep(running), np.ones(alive, bool)
+                ended = np.flatnonzero(~running)
+                output.write(offset, work, ended, answer(_rows_of(work.state, ended)))
+                work, running = work.keep(np.flatnonzero(running)), np.ones(alive, bool)
             if not alive:
                 break
             _advance(job, work, running, alive)
@@ -173,10 +174,10 @@ def _start(job: _Job, state: State, rows: int, size: float) -> _Chunk:
     return _Chunk(
         np.arange(rows),
         state,
-        Step(sizes, np.zeros(rows), np.ones(rows), np.zeros(rows, int), 0),
+        Step(sizes, np.broadcast_to(0.0, rows), np.broadcast_to(1.0, rows), np.zeros(rows, int), 0),
         job.law.begin(sizes),
         np.broadcast_to(np.asarray(job.until(state), int), rows).copy(),
-        np.full(rows, job.code("start")),
+        np.broadcast_to(job.code("start"), rows),
         np.zeros(rows, int),
         np.full(rows, -1),
     )
@@ -190,25 +191,27 @@ def _advance(job: _Job, work: _Chunk, running: Mask, alive: int) -> None:
     trial = job.attempt(work.state, step)
     if trial.size is not None:
         step = step._replace(size=trial.size)
-    verdict = job.law.decide(trial.evidence, step, work.memory)
-    accept = np.broadcast_to(np.asarray(verdict.accept), len(running))
-    reason = np.broadcast_to(verdict.reason, len(running))
-    accepted_all = verdict.accept is True or bool(accept.all())
-    job.tally.rows(running, accept, bound, reason, job.names, trial.cost, alive)
-    _settle(work, wish, step, verdict, accept, reason)
+    with np.errstate(all="ignore"):  # finished rows may have come to a size of zero
+        verdict = job.law.decide(trial.evidence, step, work.memory)
+    accept = _in_every_row(verdict.accept, len(running))
+    reason = _in_every_row(verdict.reason, len(running))
+    refused = running & ~accept
+    accepted_all = verdict.accept is True or not refused.any()
+    tried = bound if alive == len(running) else _taken(bound, np.flatnonzero(running))
+    job.tally.rows(tried, reason[refused], job.names, trial.cost)
+    _settle(work, wish, step, verdict, accept, accepted_all)
     if accepted_all and alive == len(running):
         work.state, work.memory = trial.state, verdict.memory
     else:
-        _merge(work, trial, verdict, accept & running, ~accept & running)
+        _merge(work, trial, verdict, accept & running, refused)
     if not accepted_all:
-        work.refused = np.where(accept | ~running, work.refused, reason)
-    work.count = work.count + running
+        np.copyto(work.refused, reason, where=refused)
+    work.count += running
     status = job.until(work.state)
-    if not accepted_all:
-        status = np.where(status == 0, _end_of_refused(job, work, verdict, accept, reason), status)
+    status = _end_of_small(job, work, status, verdict, refused, step.size, wish)
     if work.step.number >= job.most:
         status = np.where(status == 0, Status.OUT_OF_ATTEMPTS, status)
-    work.status = np.where(running, status, work.status)
+    np.copyto(work.status, status, where=running)
 
 
 def _limited(job: _Job, work: _Chunk) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -233,12 +236,12 @@ def _merge(work: _Chunk, trial: Trial, verdict: Verdict, taken: Mask, refused: M
 
 
 def _settle(
-    work: _Chunk, wish: Any, step: Step, verdict: Verdict, accept: Mask, reason: Any
+    work: _Chunk, wish: Any, step: Step, verdict: Verdict, accept: Mask, accepted_all: bool
 ) -> None:
     """The next size, damping and effort of every row, and what set the size."""
     wanted = verdict.step
-    size = np.where(wanted.size == NO_SIZE, step.size, wanted.size)
-    bound = reason
+    size = _heard(wanted.size, NO_SIZE, step.size)
+    bound = _in_every_row(verdict.reason, len(accept))
     if step.size is not wish:
         cut_short = accept & (step.size < wish) & (step.tries == 0) & (size < wish)
         size = np.where(cut_short, wish, size)
@@ -246,25 +249,55 @@ def _settle(
     work.bound = bound
     work.step = Step(
         size,
-        step.damping if wanted.damping is NO_DAMPING else wanted.damping,
-        step.effort if wanted.effort is NO_EFFORT else wanted.effort,
-        np.where(accept, 0, step.tries + 1),
+        _heard(wanted.damping, NO_DAMPING, step.damping),
+        _heard(wanted.effort, NO_EFFORT, step.effort),
+        np.zeros(len(accept), int) if accepted_all else np.where(accept, 0, step.tries + 1),
         step.number,
     )
 
 
-def _end_of_refused(
-    job: _Job, work: _Chunk, verdict: Verdict, accept: Mask, reason: Any
-) -> NDArray[np.int64]:
-    """How the rows end whose last attempt was refused, if they do."""
-    small = ~accept & (work.step.size <= job.floor)
-    underflow = np.where(np.isin(reason, job.not_finite), Status.NOT_FINITE, Status.UNDERFLOW)
-    stalled = ~accept & np.asarray(verdict.stalled)
-    return np.where(stalled, Status.STALLED, np.where(small, underflow, 0))
+def _heard(wanted: Any, no_opinion: float, now: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a law wants, and what there was in the rows where it has no opinion."""
+    if wanted is no_opinion:
+        return now
+    silent = wanted == no_opinion
+    return np.where(silent, now, wanted) if np.any(silent) else _in_every_row(wanted, len(now))
+
+
+def _end_of_small(
+    job: _Job, work: _Chunk, status: Any, verdict: Verdict, refused: Mask, tried: Any, wish: Any
+) -> Any:
+    """The status of every row, with those added whose next size is not worth trying."""
+    if verdict.stalled is not False:
+        stalled = refused & verdict.stalled & (status == 0)
+        status = np.where(stalled, Status.STALLED, status)
+    small = work.step.size <= job.floor
+    if not small.any():
+        return status
+    small &= (refused | (tried == wish)) & (status == 0)
+    underflow = np.where(np.isin(work.bound, job.not_finite), Status.NOT_FINITE, Status.UNDERFLOW)
+    return np.where(small, underflow, status)
+
+
+def _in_every_row(value: Any, rows: int) -> Any:
+    """A law's answer for each row, where it gave one for all."""
+    return value if np.shape(value) == (rows,) else np.broadcast_to(value, rows)
+
+
+def _rows_of(tree: Any, rows: Places) -> Any:
+    """The rows of all leaves at these places."""
+    return map_leaves(lambda leaf: _taken(leaf, rows), tree)
+
+
+def _taken(leaf: NDArray[Any], rows: Places) -> NDArray[Any]:
+    """Some rows of an array; of one that repeats a single value, as many."""
+    return leaf[: len(rows)] if leaf.strides == (0,) else leaf[rows]
 
 
 def _select(rows: Mask, new: NDArray[Any], old: NDArray[Any]) -> NDArray[Any]:
     """Rows of `new` where the mask says so, else of `old`, for leaves of any rank."""
+    if new is old:
+        return old
     if new.ndim > 1:
         rows = rows.reshape(-1, *(1,) * (new.ndim - 1))
     return np.where(rows, new, old)

@@ -179,7 +179,11 @@ def _attempt(job: _Job, point: Point) -> Attempt:
     if wanted.effort != NO_EFFORT:
         effort = wanted.effort
     after = Point(state, Step(next_size, damping, effort, tries, number), memory, phase, reason)
-    status = job.until(state) or (not accept and _end_of_refused(job, after, stalled, failure))
+    # After a step that was cut short a small size is not what the law itself came down to.
+    own = not accept or step.size == wish
+    status = job.until(state) or (
+        own and _end_of_small(job, after, not accept and stalled, failure)
+    )
     if not status and number >= job.most:
         status = Status.OUT_OF_ATTEMPTS
     return Attempt(
@@ -204,8 +208,8 @@ def _measure(attempt: Try, state: State, step: Step) -> tuple[Trial, Evidence, s
     return trial, trial.evidence, ""
 
 
-def _end_of_refused(job: _Job, after: Point, stalled: Any, failure: str) -> Status:
-    """How the run ends after a refusal, if it does."""
+def _end_of_small(job: _Job, after: Point, stalled: Any, failure: str) -> Status:
+    """How the run ends if the next size would be too small to be worth trying."""
     if stalled:
         return Status.STALLED
     if after.step.size > (0.0 if job.floor is None else job.floor(after.state)):

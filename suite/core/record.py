@@ -24,8 +24,8 @@ def row_of(attempt: Attempt, track: str = "main") -> Row:
     trial, step = attempt.trial, attempt.step
     return {
         "track": track,
-        "phase": attempt.after.phase,
         "number": attempt.number,
+        "phase": attempt.after.phase,
         "size": float(step.size),
         "damping": float(step.damping),
         "effort": float(step.effort),
@@ -69,25 +69,40 @@ class Tally:
 
     def rows(
         self,
-        running: NDArray[np.bool_],
-        accept: NDArray[np.bool_],
         bound: NDArray[np.int64],
-        reason: NDArray[np.int64],
+        refused: NDArray[np.int64],
         names: list[str],
         cost: Mapping[str, int],
-        alive: int,
     ) -> None:
-        """Count one attempt of many rows; `bound` and `reason` point into `names`."""
+        """Count one attempt of many rows: `bound` of all of them, `refused` of those that were,
+        why; both point into `names`."""
+        alive = len(bound)
         self.attempts += alive
-        refused = running & ~accept
-        misses = int(np.count_nonzero(refused))
-        self.accepted += alive - misses
-        for counter, codes in ((self.bound, bound[running]), (self.refused, reason[refused])):
+        self.accepted += alive - len(refused)
+        for counter, codes in ((self.bound, bound), (self.refused, refused)):
+            if codes.strides == (0,) and len(codes):  # one value for all rows
+                counter[names[codes[0]]] += len(codes)
+                continue
             for code, count in enumerate(np.bincount(codes)):
                 if count:
                     counter[names[code]] += int(count)
         for name, each in cost.items():
             self.cost[name] += each * alive
+
+    def merge(self, other: Tally) -> None:
+        """Add the counts of another batch or track."""
+        self.attempts += other.attempts
+        self.accepted += other.accepted
+        self.bound.update(other.bound)
+        self.refused.update(other.refused)
+        self.cost.update(other.cost)
+
+    def to_csv(self) -> str:
+        """The counts as CSV text: what is counted, its name, how often."""
+        lines = ["count,name,value", f"attempts,,{self.attempts}", f"accepted,,{self.accepted}"]
+        for count in ("bound", "refused", "cost"):
+            lines += [f"{count},{name},{n}" for name, n in sorted(getattr(self, count).items())]
+        return "\n".join(lines) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain counts, for `summary.json`."""

@@ -11,6 +11,9 @@ from suite.core.store import Store
 
 __all__ = ["run"]
 
+# These end a process, not the run.
+_TO_GO_ON = (Status.OUT_OF_BUDGET, Status.INTERRUPTED)
+
 
 def run(
     walk: Callable[[Attempt | Point], Iterator[Attempt]],
@@ -30,8 +33,9 @@ def run(
     if store is not None:
         for row in store.rows(track):
             record.append(row)
-            if row["status"]:
-                return Status[row["status"].upper()]
+            status = Status[row["status"].upper()] if row["status"] else Status.RUNNING
+            if status and status not in _TO_GO_ON:
+                return status
     point = store.point(track) if store is not None else None
 
     def keep(attempt: Attempt) -> None:

@@ -36,7 +36,7 @@ class Status(IntEnum):
         3,
         "Stalled at rounding: what a step could still gain is below the noise of measuring it.",
     )
-    UNDERFLOW = 4, "Step size underflow: no step down to the smallest allowed was accepted."
+    UNDERFLOW = 4, "Step size underflow: the law asks for a step below the smallest allowed."
     NOT_FINITE = (
         5,
         "The function returned NaN or infinity at every step down to the smallest allowed.",

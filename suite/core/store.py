@@ -71,9 +71,15 @@ class Reader:
         if not self.path.exists():
             folder = self.path.parent
             raise StoreUnreadable(f"There is no run at {folder}: no file {self.path.name} there.")
-        self._db = _connect(self.path)
         with _speaking(self.path):
-            _check_ours(self._db, self.path)
+            _check_ours(self.path)
+            self._db = _connect(self.path)
+            try:
+                if not _has_begun(self._db):
+                    raise StoreUnreadable(f"The run in {self.path} ended before it had begun.")
+            except BaseException:
+                self._db.close()
+                raise
 
     def about(self) -> dict[str, Any]:
         """Job, inputs, options, versions and seed of the run."""
@@ -96,7 +102,19 @@ class Reader:
             if after and row["number"] <= after.get(row["track"], -1):
                 continue
             row["accepted"] = bool(row["accepted"])
-            yield row | decode(values[-2], values[-1], ())
+            with _speaking(self.path):
+                row |= decode(values[-2], values[-1], ())
+            yield row
+
+    def is_being_written(self) -> bool:
+        """Whether a living process holds the run's lock."""
+        if not _lock_file(self.path).exists():
+            return False
+        try:
+            _lock(self.path).close()
+        except StoreLocked:
+            return True
+        return False
 
     def close(self) -> None:
         """Let go of the file."""
@@ -139,7 +157,7 @@ class Store(Reader):
         self._guard = threading.RLock()
         self._timer: threading.Timer | None = None
         self._committed = time.monotonic()
-        self._failure: StoreError | None = None
+        self._told = False  # whether the caller knows that something could not be written
         with _speaking(self.path):
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -147,30 +165,42 @@ class Store(Reader):
                 raise _cannot_write(self.path, error) from error
             self._lock = _lock(self.path)
             try:
-                self._db = _connect(self.path, write=True)
                 self._prepare(json.loads(json.dumps(about)))
             except BaseException:
                 self._lock.close()
                 raise
 
     def _prepare(self, about: dict[str, Any]) -> None:
-        fresh = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if not fresh:
-            _check_ours(self._db, self.path)
-            _check_same(self.about(), about, self.path)
-            return
-        if _is_shared(self.path):
-            self._db.execute("PRAGMA journal_mode=DELETE")
-        else:
-            self._db.execute("PRAGMA journal_mode=WAL")
+        _check_ours(self.path)
+        self._db = _connect(self.path, write=True)
+        try:
+            begun = _has_begun(self._db)
+            if begun:
+                _check_same(self.about(), about, self.path)
+            else:
+                self._sign()
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            mode = "DELETE" if _is_shared(self.path) else "WAL"
+            self._db.execute(f"PRAGMA journal_mode={mode}")
+            if not begun:
+                self._create(about)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _sign(self) -> None:
+        """Mark the file as ours before there can be a log beside it that hides the mark."""
+        with _transaction(self._db):
+            self._db.execute(f"PRAGMA application_id={_APPLICATION}")
+            self._db.execute(f"PRAGMA user_version={_SCHEMA}")
+
+    def _create(self, about: dict[str, Any]) -> None:
         about["hash"] = _hash(about)
         rows = [(key, json.dumps(value)) for key, value in about.items()]
         with _transaction(self._db):
             for statement in _TABLES.split(";"):
                 self._db.execute(statement)
             self._db.executemany("INSERT INTO about VALUES (?, ?)", rows)
-            self._db.execute(f"PRAGMA application_id={_APPLICATION}")
-            self._db.execute(f"PRAGMA user_version={_SCHEMA}")
 
     def point(self, track: str = "main") -> Point | None:
         """Where a track stands, or None if it has not begun."""
@@ -189,8 +219,6 @@ class Store(Reader):
         row = row_of(attempt, track)
         document, arrays = encode({k: row[k] for k in ("evidence", "cost", "notes")})
         with self._guard:
-            if self._failure:
-                raise self._failure
             self._pending.append((*(row[k] for k in _COLUMNS), document, arrays))
             self._points[track] = attempt.after
             wait = self._committed + _COMMIT_EVERY - time.monotonic()
@@ -204,13 +232,19 @@ class Store(Reader):
         return row
 
     def _flush_late(self) -> None:
-        try:
-            self.flush()
-        except StoreError as error:
-            self._failure = error  # raised in the main thread, at its next write
+        # The next write, or closing, tries again in the main thread and says what is wrong.
+        with suppress(StoreError, TypeError):
+            self._commit()
 
     def flush(self) -> None:
         """Commit what is pending."""
+        try:
+            self._commit()
+        except StoreError:
+            self._told = True
+            raise
+
+    def _commit(self) -> None:
         with self._guard, _speaking(self.path):
             if self._timer is not None:
                 self._timer.cancel()
@@ -290,7 +324,10 @@ class Store(Reader):
     def close(self) -> None:
         """Commit what is pending and let go of the file and its lock."""
         try:
-            self.flush()
+            self._commit()
+        except StoreError:
+            if not self._told:
+                raise
         finally:
             if not _is_shared(self.path):
                 # Leaves one plain file, readable from a read-only folder too.
@@ -309,18 +346,22 @@ def _run_file(path: Path) -> Path:
 
 def _connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
     if write:
-        database = sqlite3.connect(
-            path, timeout=30.0, isolation_level=None, check_same_thread=False
-        )
-        database.execute("PRAGMA synchronous=NORMAL")
-        return database
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30.0)
+        return sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+    # Not mode=ro: what a killed process left half done must be undone before it can be read. Where
+    # the file is write-protected SQLite falls back to reading.
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=30.0)
+    database.execute("PRAGMA query_only=1")
+    return database
+
+
+def _lock_file(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
 
 
 def _lock(path: Path) -> sqlite3.Connection:
     """An exclusive lock that the system lets go of when this process dies."""
     lock = sqlite3.connect(
-        path.with_name(path.name + ".lock"),
+        _lock_file(path),
         timeout=0.0,
         isolation_level=None,
         check_same_thread=False,
@@ -378,18 +419,39 @@ def _cannot_write(path: Path, error: Exception) -> StoreError:
     )
 
 
-def _check_ours(database: sqlite3.Connection, path: Path) -> None:
-    (application,) = database.execute("PRAGMA application_id").fetchone()
-    if application != _APPLICATION:
+def _check_ours(path: Path) -> None:
+    """Refuse a file that is no run file of this schema, by its first bytes alone.
+
+    To open another program's database is to change it already, if that program crashed and left
+    something to recover. See https://www.sqlite.org/fileformat2.html, section 1.3.
+    """
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    if not header:  # killed before its first commit
+        return
+    if header[:16] != b"SQLite format 3\0":
+        raise StoreUnreadable(
+            f"{path} is damaged or no run file. Move it away or use another folder."
+        )
+    if int.from_bytes(header[68:72], "big") != _APPLICATION:
         raise StoreUnreadable(
             f"{path} is an SQLite file of another program. Nothing was changed; use another folder."
         )
-    (schema,) = database.execute("PRAGMA user_version").fetchone()
+    schema = int.from_bytes(header[60:64], "big")
     if schema != _SCHEMA:
         raise StoreUnreadable(
             f"{path} has schema version {schema}; this version of suite reads {_SCHEMA}. Nothing "
             f"was changed; use the version that wrote it."
         )
+
+
+def _has_begun(database: sqlite3.Connection) -> bool:
+    return bool(database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
 
 def _check_same(stored: dict[str, Any], asked: dict[str, Any], path: Path) -> None:

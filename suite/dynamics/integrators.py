@@ -6,6 +6,7 @@ control law, the loop and the record are the core's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
@@ -155,7 +156,7 @@ def end_at(time: float) -> tuple[Callable[[Flow], int], Callable[[Flow], dict[st
 
 def smallest_step(state: Flow) -> float:
     """The size below which a step no longer moves the time: ten ulps of it."""
-    return 10.0 * float(np.spacing(abs(state.time)))
+    return 10.0 * math.ulp(state.time)
 
 
 def start(fun: Rate, time: float, y: Any) -> Flow:

@@ -226,7 +226,8 @@ def attempt_on(
 
     def attempt(state: Incumbent, step: Step) -> Trial:
         unit, slope, bend = _along(state.here, step.damping)
-        size = step.size
+        # The limit was told for a direction of the usual damping; this one may be shorter.
+        size = min(step.size, _lowest(slope, bend))
         parameters = state.parameters + size * unit
         there = evaluate(compiled, observable, parameters)
         predicted = -(slope * size + 0.5 * bend * size**2)
@@ -240,7 +241,13 @@ def attempt_on(
             "angle": Signal(abs(turned / size - 1.0) if size > 1e-6 else 0.0, order=1),
         }
         notes = _notes(after) | {"predicted_gain": predicted, "gained": gained, "turned": turned}
-        return Trial(after, evidence, {"evaluations": 1}, notes=notes)
+        return Trial(
+            after,
+            evidence,
+            {"evaluations": 1},
+            size=None if size == step.size else size,
+            notes=notes,
+        )
 
     return attempt
 
@@ -260,7 +267,12 @@ def _along(here: Geometry, damping: float) -> tuple[Vector, float, float]:
 def _limits(state: Incumbent) -> dict[str, float]:
     """The angle at which the energy along the direction is lowest, by its exact curvature."""
     _, slope, bend = _along(state.here, FIRST_DAMPING)
-    return {"curvature": -slope / bend if bend > 0.0 else np.inf}
+    return {"curvature": _lowest(slope, bend)}
+
+
+def _lowest(slope: float, bend: float) -> float:
+    """The angle of the lowest energy on a parabola; infinite where it bends down."""
+    return -slope / bend if bend > 0.0 else np.inf
 
 
 def _notes(state: Incumbent) -> dict[str, Any]:
