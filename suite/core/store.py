@@ -41,13 +41,14 @@ _SHARED_FILE_SYSTEMS = frozenset(
     ["9p", "afs", "beegfs", "ceph", "cifs", "fuse.sshfs", "gpfs", "lustre", "nfs", "nfs4", "smb3"]
 )
 _TABLES = """
-CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE attempt (
+CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS attempt (
     track TEXT, number INTEGER, phase TEXT, size REAL, damping REAL, effort REAL, tries INTEGER,
     accepted INTEGER, bound TEXT, refused TEXT, status TEXT, document TEXT, arrays BLOB,
     PRIMARY KEY (track, number));
-CREATE TABLE point (track TEXT PRIMARY KEY, document TEXT NOT NULL, arrays BLOB NOT NULL);
-CREATE TABLE ledger (
+CREATE TABLE IF NOT EXISTS point (
+    track TEXT PRIMARY KEY, document TEXT NOT NULL, arrays BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS ledger (
     key TEXT PRIMARY KEY, job TEXT, price TEXT NOT NULL, document TEXT, arrays BLOB);
 """
 _INSERT = "INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -174,10 +175,10 @@ class Store(Reader):
         _check_ours(self.path)
         self._db = _connect(self.path, write=True)
         try:
-            begun = _has_begun(self._db)
+            begun = _holds_work(self._db)
             if begun:
                 _check_same(self.about(), about, self.path)
-            else:
+            elif not _has_begun(self._db):
                 self._sign()
             self._db.execute("PRAGMA synchronous=NORMAL")
             mode = "DELETE" if _is_shared(self.path) else "WAL"
@@ -200,6 +201,7 @@ class Store(Reader):
         with _transaction(self._db):
             for statement in _TABLES.split(";"):
                 self._db.execute(statement)
+            self._db.execute("DELETE FROM about")  # of a run that was refused before its first step
             self._db.executemany("INSERT INTO about VALUES (?, ?)", rows)
 
     def point(self, track: str = "main") -> Point | None:
@@ -452,6 +454,12 @@ def _check_ours(path: Path) -> None:
 
 def _has_begun(database: sqlite3.Connection) -> bool:
     return bool(database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+
+
+def _holds_work(database: sqlite3.Connection) -> bool:
+    """Whether anything would be lost if another run took the file over."""
+    query = "SELECT EXISTS (SELECT * FROM attempt) OR EXISTS (SELECT * FROM ledger)"
+    return _has_begun(database) and bool(database.execute(query).fetchone()[0])
 
 
 def _check_same(stored: dict[str, Any], asked: dict[str, Any], path: Path) -> None:

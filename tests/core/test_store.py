@@ -16,6 +16,7 @@ import pytest
 
 from suite.core import (
     ErrorControl,
+    Fixed,
     Reader,
     Record,
     Signal,
@@ -167,7 +168,8 @@ def test_tracks_share_a_file(tmp_path):
     ],
 )
 def test_another_run_is_refused_by_name(tmp_path, change, said):
-    opened(tmp_path).close()
+    with opened(tmp_path) as store:
+        store.write(begin(0.0, Fixed(), 1.0))
     before = (tmp_path / "run.sqlite").read_bytes()
     with pytest.raises(StoreMismatch, match=said):
         Store(tmp_path, ABOUT | change)
@@ -176,7 +178,8 @@ def test_another_run_is_refused_by_name(tmp_path, change, said):
 
 
 def test_other_versions_are_said_and_not_refused(tmp_path):
-    opened(tmp_path).close()
+    with opened(tmp_path) as store:
+        store.write(begin(0.0, Fixed(), 1.0))
     newer = ABOUT | {"versions": {"suite": "1", "numpy": "3"}}
     with pytest.warns(UserWarning, match=r"versions\.numpy was '2', now '3'"):
         Store(tmp_path, newer).close()
@@ -577,3 +580,9 @@ def test_attempts_before_a_paid_one_are_safe(tmp_path):
         store.write(begin(Walker(np.zeros(2), 0), law, 0.1))
         store.once("a", str.upper, lambda job: [r["number"] for r in Reader(tmp_path).rows()])
         assert store.once("a", str.upper, lambda job: None) == [0]
+
+
+def test_a_run_refused_before_its_first_step_does_not_block_its_folder(tmp_path):
+    Store(tmp_path, {"job": "refused", "options": {"size": 1}}).close()
+    with Store(tmp_path, {"job": "mended", "options": {"size": 2}}) as store:
+        assert store.about()["job"] == "mended"

@@ -20,9 +20,9 @@ from suite.errors import StoreUnreadable
 EXAMPLE = Path(__file__).parents[2] / "examples" / "core" / "kepler.py"
 # Long enough that a run takes several lives, short enough that reading it back is quick.
 RUNS = {
-    "embedded": ("--rtol", "1e-11", "--periods", "12"),
-    "doubling": ("--rtol", "1e-11", "--periods", "6"),
-    "energy": ("--rtol", "1e-11", "--periods", "10"),
+    "embedded": ("--rtol", "1e-11", "--periods", "30"),
+    "doubling": ("--rtol", "1e-11", "--periods", "20"),
+    "energy": ("--rtol", "1e-11", "--periods", "24"),
 }
 KILLS = 17  # of each method
 
