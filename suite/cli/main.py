@@ -6,11 +6,10 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import NoReturn
-
-from cyclopts import App, CycloptsError
+from typing import TYPE_CHECKING, NoReturn
 
 import suite
+from suite.cli.tree import COMMANDS, GROUPS, HELP, epilogue, top_help
 from suite.errors import (
     BudgetExhausted,
     InputError,
@@ -21,7 +20,10 @@ from suite.errors import (
     SuiteError,
 )
 
-__all__ = ["EXIT_CODES", "app", "main"]
+if TYPE_CHECKING:
+    from cyclopts import App
+
+__all__ = ["EXIT_CODES", "build", "main", "run"]
 
 EXIT_CODES = {
     0: "done",
@@ -34,73 +36,41 @@ EXIT_CODES = {
 }
 
 
-def _epilogue(*commands: str) -> str:
-    return "For example:\n\n" + "\n\n".join(f"    {command}" for command in commands)
+def build() -> App:
+    """The parser: every command of the tree, its module imported only when it is used."""
+    from cyclopts import App
 
-
-app = App(
-    name="suite",
-    version=suite.__version__,
-    help="Adaptive steps that are measured: implied volatility, reaction paths, VQE.",
-    help_format="plaintext",
-    help_formatter="plain",
-    help_epilogue=_epilogue("suite demo -o demo", "suite finance iv --help"),
-)
-
-
-def _group(name: str, text: str, *examples: str) -> App:
-    group = App(name=name, help=text, help_epilogue=_epilogue(*examples))
-    app.command(group)
-    return group
-
-
-_iv = "suite finance iv examples/finance/spx_cboe_2025-10-01.csv"
-_irc = "suite chemistry irc examples/chemistry/hcn.xyz --basis 3-21g"
-_vqe = "suite quantum vqe examples/quantum/h2.toml"
-
-_group("finance", "Option prices and volatilities.", _iv, f"{_iv} --json").command(
-    "suite.cli.finance:iv",
-    help="Implied volatility of a whole quote table.",
-    help_epilogue=_epilogue(_iv, f"{_iv} -o iv.csv"),
-)
-_group("chemistry", "Reaction paths.", _irc, f"{_irc} -o hcn").command(
-    "suite.cli.chemistry:irc",
-    help="The reaction path from a transition state, both sides.",
-    help_epilogue=_epilogue(_irc, f"{_irc} -o hcn"),
-)
-_group("quantum", "Ground states by VQE.", _vqe, f"{_vqe} --json").command(
-    "suite.cli.quantum:vqe",
-    help="The ground-state energy of a problem file, by natural gradient.",
-    help_epilogue=_epilogue(_vqe, f"{_vqe} --json"),
-)
-app.command(
-    "suite.cli.demo:demo",
-    help="The three jobs on real input, in one folder with one page.",
-    help_epilogue=_epilogue("suite demo -o demo", "suite show demo/chemistry"),
-)
-app.command(
-    "suite.cli.runs:show",
-    help="What a run did: what bound its steps, what was refused, what it cost.",
-    help_epilogue=_epilogue("suite show demo/chemistry", "suite show demo/quantum --json"),
-)
-app.command(
-    "suite.cli.runs:resume",
-    help="Go on with a run that was interrupted.",
-    help_epilogue=_epilogue("suite resume demo/chemistry", "suite resume demo"),
-)
-app.command(
-    "suite.cli.doctor:doctor",
-    help="Versions, threads, backends, and what is not installed.",
-    help_epilogue=_epilogue("suite doctor", "suite doctor --json"),
-)
+    app = App(
+        name="suite",
+        version=suite.__version__,
+        help=HELP,
+        help_format="plaintext",
+        help_formatter="plain",
+    )
+    for group in GROUPS:
+        app.command(App(name=group.name, help=group.help, help_epilogue=epilogue(group.examples)))
+    for command in COMMANDS:
+        parent = app[command.words[0]] if len(command.words) > 1 else app
+        parent.command(
+            command.target,
+            name=command.words[-1],
+            help=command.help,
+            help_epilogue=epilogue(command.examples),
+        )
+    return app
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and answer its exit code; errors are printed as one sentence."""
+    if list(arguments) in ([], ["--help"], ["-h"]):
+        print(top_help())
+        return 0
+    from cyclopts import CycloptsError
+
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning  # type: ignore[assignment]
-            code = app(
+            code = build()(
                 arguments, exit_on_error=False, print_error=False, result_action="return_value"
             )
         return code if isinstance(code, int) else 0

@@ -83,19 +83,16 @@ def print_result(summary: Mapping[str, Any], facts: Mapping[str, Any], as_json: 
 
 
 def print_table(title: str, rows: Mapping[str, Any]) -> None:
-    """A table of two columns on standard output."""
+    """A table of two columns on standard output; a path stays in one piece, to be copied."""
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in rows.items():
-        table.add_row(name, Text(str(value)))  # as it is: [ibm] is no markup
     console = Console(highlight=False)
-    console.print(Text(title), style="bold", soft_wrap=True)
-    console.print(table)
+    width = max(map(len, rows), default=0)
+    console.print(Text(title, style="bold"), soft_wrap=True)
+    for name, value in rows.items():
+        # As it is: [ibm] is no markup.
+        console.print(Text(f"{name:{width}s}  ", style="dim") + Text(str(value)), soft_wrap=True)
 
 
 def exit_code(status: str) -> int:

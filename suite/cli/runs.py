@@ -68,7 +68,7 @@ def resume(run: Path, /) -> int:
     run
         The folder of the run.
     """
-    from suite.cli.main import app
+    from suite.cli.main import run as run_words
 
     path = run / COMMAND_FILE
     try:
@@ -80,8 +80,7 @@ def resume(run: Path, /) -> int:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
-    code = app([str(word) for word in words], exit_on_error=False, print_error=False)
-    return code if isinstance(code, int) else 0
+    return run_words([str(word) for word in words])
 
 
 def _read(run: Path) -> tuple[dict[str, Any], dict[str, Any], Record]:

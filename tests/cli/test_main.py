@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from suite.cli.main import app, run
+from suite.cli.main import build, run
+from suite.cli.tree import COMMANDS, GROUPS
 
 ROOT = Path(__file__).parents[2]
 SPX = str(ROOT / "examples" / "finance" / "spx_cboe_2025-10-01.csv")
@@ -91,15 +92,10 @@ def test_a_run_that_stops_short_keeps_its_results_and_answers_four(tmp_path, cap
     assert "results so far are kept" in capsys.readouterr().out
 
 
-def commands(group=app, words=()):
-    for name in group:
-        if name.startswith("-"):
-            continue
-        yield (*words, name)
-        yield from commands(group[name], (*words, name))
+WORDS = [(), *((group.name,) for group in GROUPS), *(command.words for command in COMMANDS)]
 
 
-@pytest.mark.parametrize("words", [(), *commands()], ids=" ".join)
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
 def test_every_help_ends_with_two_commands_that_parse(words, capsys):
     assert run([*words, "--help"]) == 0
     said = capsys.readouterr().out.strip().splitlines()
@@ -107,7 +103,7 @@ def test_every_help_ends_with_two_commands_that_parse(words, capsys):
     assert len(examples) == 2
     assert said[-1].strip() == "suite " + " ".join(examples[1])
     for example in examples:
-        app.parse_args(example, exit_on_error=False, print_error=False)
+        build().parse_args(example, exit_on_error=False, print_error=False)
 
 
 def test_doctor_names_what_is_missing_with_the_line_that_installs_it(capsys, monkeypatch):
@@ -155,6 +151,7 @@ def test_without_plotly_the_results_are_there_and_the_page_is_explained(tmp_path
 
 def test_importing_suite_and_asking_for_help_import_nothing_heavy():
     for code in ("import suite", "from suite.cli.main import run; run(['--help'])"):
-        heavy = "{'numpy', 'scipy', 'pandas', 'pyscf', 'qiskit', 'plotly'} & set(sys.modules)"
+        names = {"cyclopts", "numpy", "scipy", "pandas", "pyscf", "qiskit", "plotly"}
+        heavy = f"{names} & set(sys.modules)"
         check = f"import sys; {code}; assert not ({heavy}), {heavy}"
         subprocess.run([sys.executable, "-c", check], check=True, stdout=subprocess.DEVNULL)

@@ -1,0 +1,98 @@
+"""The tree of commands as data: names, texts, examples, and where each is implemented."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["COMMANDS", "GROUPS", "HELP", "Command", "Group", "epilogue", "top_help"]
+
+HELP = "Adaptive steps that are measured: implied volatility, reaction paths, VQE."
+
+_IV = "suite finance iv examples/finance/spx_cboe_2025-10-01.csv"
+_IRC = "suite chemistry irc examples/chemistry/hcn.xyz --basis 3-21g"
+_VQE = "suite quantum vqe examples/quantum/h2.toml"
+
+
+class Command(NamedTuple):
+    """A command: its words, `module:function`, its text and two examples that run."""
+
+    words: tuple[str, ...]
+    target: str
+    help: str
+    examples: tuple[str, str]
+
+
+class Group(NamedTuple):
+    """A group of commands of one domain."""
+
+    name: str
+    help: str
+    examples: tuple[str, str]
+
+
+GROUPS = (
+    Group("finance", "Option prices and volatilities.", (_IV, f"{_IV} --json")),
+    Group("chemistry", "Reaction paths.", (_IRC, f"{_IRC} -o hcn")),
+    Group("quantum", "Ground states by VQE.", (_VQE, f"{_VQE} --json")),
+)
+
+COMMANDS = (
+    Command(
+        ("finance", "iv"),
+        "suite.cli.finance:iv",
+        "Implied volatility of a whole quote table.",
+        (_IV, f"{_IV} -o iv.csv"),
+    ),
+    Command(
+        ("chemistry", "irc"),
+        "suite.cli.chemistry:irc",
+        "The reaction path from a transition state, both sides.",
+        (_IRC, f"{_IRC} -o hcn"),
+    ),
+    Command(
+        ("quantum", "vqe"),
+        "suite.cli.quantum:vqe",
+        "The ground-state energy of a problem file, by natural gradient.",
+        (_VQE, f"{_VQE} --json"),
+    ),
+    Command(
+        ("demo",),
+        "suite.cli.demo:demo",
+        "The three jobs on real input, in one folder with one page.",
+        ("suite demo -o demo", "suite show demo"),
+    ),
+    Command(
+        ("show",),
+        "suite.cli.runs:show",
+        "What a run did: what bound its steps, what was refused, what it cost.",
+        ("suite show demo/chemistry", "suite show demo/quantum --json"),
+    ),
+    Command(
+        ("resume",),
+        "suite.cli.runs:resume",
+        "Go on with a run that was interrupted.",
+        ("suite resume demo/chemistry", "suite resume demo"),
+    ),
+    Command(
+        ("doctor",),
+        "suite.cli.doctor:doctor",
+        "Versions, threads, backends, and what is not installed.",
+        ("suite doctor", "suite doctor --json"),
+    ),
+)
+
+EXAMPLES = ("suite demo -o demo", "suite finance iv --help")
+
+
+def epilogue(examples: tuple[str, str]) -> str:
+    """How a help text ends: with two commands that run."""
+    return "For example:\n\n" + "\n\n".join(f"    {example}" for example in examples)
+
+
+def top_help() -> str:
+    """What `suite --help` prints, from the tree alone: no parser needs to be loaded for it."""
+    rows = [(group.name, group.help) for group in GROUPS]
+    rows += [(command.words[0], command.help) for command in COMMANDS if len(command.words) == 1]
+    rows += [("--help, -h", "Display this message."), ("--version", "Display the version.")]
+    table = "\n".join(f"  {name:11s} {text}" for name, text in rows)
+    return f"Usage: suite COMMAND\n\n{HELP}\n\nCommands:\n{table}\n\n{epilogue(EXAMPLES)}"
