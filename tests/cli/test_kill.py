@@ -1,6 +1,8 @@
 """SIGKILL on each job at random moments: the resumed run's files are the uninterrupted one's."""
 
+import json
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -74,3 +76,34 @@ def test_resume_starts_a_killed_run_where_it_was(tmp_path):
     assert first[0] == "reverse"
     assert int(first[1]) >= 2
     assert "barrier" in resumed.stdout
+
+
+def test_ctrl_c_says_how_to_go_on_and_answers_130(tmp_path):
+    command = [*job("chemistry", tmp_path), "-o", str(tmp_path / "run")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ONE_THREAD)
+    process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 130
+    assert f"suite resume {tmp_path / 'run'}" in said
+    assert "Traceback" not in said
+
+
+def test_follow_prints_the_attempts_of_a_run_that_is_being_written(tmp_path):
+    command = [*job("chemistry", tmp_path), "-o", str(tmp_path / "run")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ONE_THREAD)
+    process.stderr.readline()  # it has begun
+    follower = subprocess.Popen(
+        suite("show", tmp_path / "run", "--follow"), stdout=subprocess.PIPE, text=True
+    )
+    first = follower.stdout.readline()
+    assert process.poll() is None  # seen while it is written
+    process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 0
+    lines = [first, *follower.stdout]
+    follower.stdout.close()
+    assert follower.wait() == 0
+    total = json.loads((tmp_path / "run" / "summary.json").read_text())["record"]["attempts"]
+    assert len(lines) == total + 3  # and the preparations of the saddle and the two sides
