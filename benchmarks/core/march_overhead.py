@@ -15,6 +15,7 @@ import time
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 from scipy.integrate import solve_ivp
+from scipy.optimize import brentq
 
 from suite.core import ErrorControl, begin, march
 from suite.dynamics.integrators import Tolerance, dormand_prince, end_at, smallest_step, start
@@ -28,6 +29,12 @@ def kepler(t, y):
     CALLS += 1
     cube = (y[0] * y[0] + y[1] * y[1]) ** -1.5
     return np.array([y[2], y[3], -y[0] * cube, -y[1] * cube])
+
+
+def position(t):
+    """Where the orbit is, by Kepler's equation E - e sin E = t."""
+    anomaly = brentq(lambda E: E - 0.6 * np.sin(E) - t, t - 1.0, t + 1.0, xtol=1e-14)
+    return np.array([np.cos(anomaly) - 0.6, 0.8 * np.sin(anomaly)])
 
 
 Y0 = np.array([0.4, 0.0, 0.0, 2.0])
@@ -68,8 +75,12 @@ def main():
     rows = {"solve_ivp RK45": [p[0] for p in pairs], "march": [p[1] for p in pairs]}
     for name, results in rows.items():
         each = statistics.median(r[0] / r[1] * 1e6 for r in results)
-        _, attempts, calls, _ = results[0]
-        print(f"{name:15s} {each:7.1f} us an attempt, {attempts:.0f} attempts, {calls} evaluations")
+        _, attempts, calls, y = results[0]
+        error = np.abs(y[:2] - position(END)).max()
+        print(
+            f"{name:15s} {each:7.1f} us an attempt, {attempts:.0f} attempts, "
+            f"{calls} evaluations, error {error:.1e}"
+        )
     difference = statistics.median((b[0] / b[1] - a[0] / a[1]) * 1e6 for a, b in pairs)
     ratio = statistics.median((b[0] / b[1]) / (a[0] / a[1]) for a, b in pairs)
     print(f"march - solve_ivp: {difference:+.1f} us an attempt (ratio {ratio:.2f})")
