@@ -14,11 +14,25 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from suite.core.control import Step
+from suite.core.database import (
+    APPLICATION,
+    RUN_FILE,
+    SCHEMA,
+    cannot_write,
+    check_ours,
+    connect,
+    is_shared,
+    lock,
+    lock_file,
+    run_file,
+    speaking,
+    transaction,
+)
 from suite.core.document import Kinds, decode, encode
 from suite.core.march import Attempt, Point
 from suite.core.record import Row, row_of
@@ -32,14 +46,7 @@ from suite.errors import (
 
 __all__ = ["RUN_FILE", "Reader", "Store"]
 
-RUN_FILE = "run.sqlite"
-
-_APPLICATION = 0x53554954  # "SUIT": marks the file as ours
-_SCHEMA = 1
 _COMMIT_EVERY = 0.2  # seconds; cheap attempts share a commit
-_SHARED_FILE_SYSTEMS = frozenset(
-    ["9p", "afs", "beegfs", "ceph", "cifs", "fuse.sshfs", "gpfs", "lustre", "nfs", "nfs4", "smb3"]
-)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS attempt (
@@ -68,13 +75,13 @@ class Reader:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = _run_file(Path(path))
+        self.path = run_file(Path(path))
         if not self.path.exists():
             folder = self.path.parent
             raise StoreUnreadable(f"There is no run at {folder}: no file {self.path.name} there.")
-        with _speaking(self.path):
-            _check_ours(self.path)
-            self._db = _connect(self.path)
+        with speaking(self.path):
+            check_ours(self.path)
+            self._db = connect(self.path)
             try:
                 if not _has_begun(self._db):
                     raise StoreUnreadable(f"The run in {self.path} ended before it had begun.")
@@ -84,7 +91,7 @@ class Reader:
 
     def about(self) -> dict[str, Any]:
         """Job, inputs, options, versions and seed of the run."""
-        with _speaking(self.path):
+        with speaking(self.path):
             return {k: json.loads(v) for k, v in self._db.execute("SELECT key, value FROM about")}
 
     def rows(
@@ -94,7 +101,7 @@ class Reader:
 
         `after` names for each track the number of the last attempt already read.
         """
-        with _speaking(self.path):
+        with speaking(self.path):
             found = self._db.execute("SELECT * FROM attempt ORDER BY rowid").fetchall()
         for values in found:
             row = dict(zip(_COLUMNS, values, strict=False))
@@ -103,16 +110,16 @@ class Reader:
             if after and row["number"] <= after.get(row["track"], -1):
                 continue
             row["accepted"] = bool(row["accepted"])
-            with _speaking(self.path):
+            with speaking(self.path):
                 row |= decode(values[-2], values[-1], ())
             yield row
 
     def is_being_written(self) -> bool:
         """Whether a living process holds the run's lock."""
-        if not _lock_file(self.path).exists():
+        if not lock_file(self.path).exists():
             return False
         try:
-            _lock(self.path).close()
+            lock(self.path).close()
         except StoreLocked:
             return True
         return False
@@ -150,7 +157,7 @@ class Store(Reader):
         kinds: Kinds = (),
         budget: Mapping[str, float] | None = None,
     ) -> None:
-        self.path = _run_file(Path(path))
+        self.path = run_file(Path(path))
         self._kinds = (Point, Step, *kinds)
         self._budget = dict(budget or {})
         self._pending: list[tuple[Any, ...]] = []
@@ -159,12 +166,12 @@ class Store(Reader):
         self._timer: threading.Timer | None = None
         self._committed = time.monotonic()
         self._told = False  # whether the caller knows that something could not be written
-        with _speaking(self.path):
+        with speaking(self.path):
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise _cannot_write(self.path, error) from error
-            self._lock = _lock(self.path)
+                raise cannot_write(self.path, error) from error
+            self._lock = lock(self.path)
             try:
                 self._prepare(json.loads(json.dumps(about)))
             except BaseException:
@@ -172,8 +179,8 @@ class Store(Reader):
                 raise
 
     def _prepare(self, about: dict[str, Any]) -> None:
-        _check_ours(self.path)
-        self._db = _connect(self.path, write=True)
+        check_ours(self.path)
+        self._db = connect(self.path, write=True)
         try:
             begun = _holds_work(self._db)
             if begun:
@@ -181,7 +188,7 @@ class Store(Reader):
             elif not _has_begun(self._db):
                 self._sign()
             self._db.execute("PRAGMA synchronous=NORMAL")
-            mode = "DELETE" if _is_shared(self.path) else "WAL"
+            mode = "DELETE" if is_shared(self.path) else "WAL"
             self._db.execute(f"PRAGMA journal_mode={mode}")
             if not begun:
                 self._create(about)
@@ -191,14 +198,14 @@ class Store(Reader):
 
     def _sign(self) -> None:
         """Mark the file as ours before there can be a log beside it that hides the mark."""
-        with _transaction(self._db):
-            self._db.execute(f"PRAGMA application_id={_APPLICATION}")
-            self._db.execute(f"PRAGMA user_version={_SCHEMA}")
+        with transaction(self._db):
+            self._db.execute(f"PRAGMA application_id={APPLICATION}")
+            self._db.execute(f"PRAGMA user_version={SCHEMA}")
 
     def _create(self, about: dict[str, Any]) -> None:
         about["hash"] = _hash(about)
         rows = [(key, json.dumps(value)) for key, value in about.items()]
-        with _transaction(self._db):
+        with transaction(self._db):
             for statement in _TABLES.split(";"):
                 self._db.execute(statement)
             self._db.execute("DELETE FROM about")  # of a run that was refused before its first step
@@ -206,7 +213,7 @@ class Store(Reader):
 
     def point(self, track: str = "main") -> Point | None:
         """Where a track stands, or None if it has not begun."""
-        with _speaking(self.path):
+        with speaking(self.path):
             found = self._db.execute(
                 "SELECT document, arrays FROM point WHERE track = ?", (track,)
             ).fetchone()
@@ -247,13 +254,13 @@ class Store(Reader):
             raise
 
     def _commit(self) -> None:
-        with self._guard, _speaking(self.path):
+        with self._guard, speaking(self.path):
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
             if self._pending:
                 points = [(t, *encode(p, self._kinds)) for t, p in self._points.items()]
-                with _transaction(self._db):
+                with transaction(self._db):
                     self._db.executemany(_INSERT, self._pending)
                     self._db.executemany("INSERT OR REPLACE INTO point VALUES (?, ?, ?)", points)
                 self._pending.clear()
@@ -277,7 +284,7 @@ class Store(Reader):
         again. `price` counts against the budget, which refuses before anything is submitted.
         """
         self.flush()
-        with self._guard, _speaking(self.path):
+        with self._guard, speaking(self.path):
             query = "SELECT job, document, arrays FROM ledger WHERE key = ?"
             found = self._db.execute(query, (key,)).fetchone()
             if found and found[1] is not None:
@@ -303,7 +310,7 @@ class Store(Reader):
     def spent(self) -> dict[str, float]:
         """The price of all work in the ledger, paid or submitted, by name."""
         total: dict[str, float] = {}
-        with self._guard, _speaking(self.path):
+        with self._guard, speaking(self.path):
             for (price,) in self._db.execute("SELECT price FROM ledger"):
                 for name, amount in json.loads(price).items():
                     total[name] = total.get(name, 0.0) + amount
@@ -320,7 +327,7 @@ class Store(Reader):
                 )
 
     def _ledger(self, statement: str, *values: Any) -> None:
-        with self._guard, _speaking(self.path), _transaction(self._db):
+        with self._guard, speaking(self.path), transaction(self._db):
             self._db.execute(statement, values)
 
     def close(self) -> None:
@@ -331,7 +338,7 @@ class Store(Reader):
             if not self._told:
                 raise
         finally:
-            if not _is_shared(self.path):
+            if not is_shared(self.path):
                 # Leaves one plain file, readable from a read-only folder too.
                 with suppress(sqlite3.OperationalError):
                     self._db.execute("PRAGMA journal_mode=DELETE")
@@ -340,116 +347,6 @@ class Store(Reader):
 
     def __enter__(self) -> Store:
         return self
-
-
-def _run_file(path: Path) -> Path:
-    return path if path.suffix == ".sqlite" else path / RUN_FILE
-
-
-def _connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
-    if write:
-        return sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
-    # Not mode=ro: what a killed process left half done must be undone before it can be read. Where
-    # the file is write-protected SQLite falls back to reading.
-    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=30.0)
-    database.execute("PRAGMA query_only=1")
-    return database
-
-
-def _lock_file(path: Path) -> Path:
-    return path.with_name(path.name + ".lock")
-
-
-def _lock(path: Path) -> sqlite3.Connection:
-    """An exclusive lock that the system lets go of when this process dies."""
-    lock = sqlite3.connect(
-        _lock_file(path),
-        timeout=0.0,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        lock.close()
-        if error.sqlite_errorname == "SQLITE_BUSY":
-            raise StoreLocked(
-                f"Another process is writing {path}. Wait for it, stop it, or use another folder."
-            ) from None
-        raise
-    return lock
-
-
-@contextmanager
-def _transaction(database: sqlite3.Connection) -> Iterator[None]:
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        database.execute("COMMIT")
-    except BaseException:
-        if database.in_transaction:
-            database.execute("ROLLBACK")
-        raise
-
-
-@contextmanager
-def _speaking(path: Path) -> Iterator[None]:
-    """Turn the database's errors into one sentence each."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        name = getattr(error, "sqlite_errorname", "") or ""
-        if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-            raise StoreUnreadable(
-                f"{path} is damaged or no run file ({error}). Move it away or use another folder."
-            ) from error
-        if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
-            raise StoreError(
-                f"{path} cannot be written: {error}. What was committed is kept; "
-                f"free some space and resume."
-            ) from error
-        raise _cannot_write(path, error) from error
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, TypeError):
-            raise
-        raise StoreUnreadable(f"{path} is damaged: {error!r}. Use another folder.") from error
-
-
-def _cannot_write(path: Path, error: Exception) -> StoreError:
-    return StoreError(
-        f"{path} cannot be opened or written: {error}. Choose a folder that you may write to."
-    )
-
-
-def _check_ours(path: Path) -> None:
-    """Refuse a file that is no run file of this schema, by its first bytes alone.
-
-    To open another program's database is to change it already, if that program crashed and left
-    something to recover. See https://www.sqlite.org/fileformat2.html, section 1.3.
-    """
-    try:
-        with path.open("rb") as file:
-            header = file.read(100)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise _cannot_write(path, error) from error
-    if not header:  # killed before its first commit
-        return
-    if header[:16] != b"SQLite format 3\0":
-        raise StoreUnreadable(
-            f"{path} is damaged or no run file. Move it away or use another folder."
-        )
-    if int.from_bytes(header[68:72], "big") != _APPLICATION:
-        raise StoreUnreadable(
-            f"{path} is an SQLite file of another program. Nothing was changed; use another folder."
-        )
-    schema = int.from_bytes(header[60:64], "big")
-    if schema != _SCHEMA:
-        raise StoreUnreadable(
-            f"{path} has schema version {schema}; this version of suite reads {_SCHEMA}. Nothing "
-            f"was changed; use the version that wrote it."
-        )
 
 
 def _has_begun(database: sqlite3.Connection) -> bool:
@@ -496,18 +393,3 @@ def _hash(about: Mapping[str, Any]) -> str:
     """What identifies a run: inputs and options, not versions."""
     named = {k: about.get(k) for k in ("job", "inputs", "options", "seed")}
     return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
-
-
-def _is_shared(path: Path) -> bool:
-    """Whether the folder lies on a network file system, where WAL's shared memory does not work."""
-    mounts = Path("/proc/self/mounts")
-    if not mounts.exists():
-        return False
-    folder = path.absolute().parent
-    best, kind = -1, ""
-    for line in mounts.read_text(errors="replace").splitlines():
-        _, mount, file_system, *_ = line.split(" ")
-        inside = folder.is_relative_to(mount.replace("\\040", " "))
-        if inside and len(mount) > best:
-            best, kind = len(mount), file_system
-    return kind in _SHARED_FILE_SYSTEMS
