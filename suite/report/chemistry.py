@@ -33,7 +33,7 @@ def sections(
         Section(
             "The record of the steps",
             "Arc length of every attempt on both sides, and what bound it.",
-            step_sizes(rows, "amu^1/2 bohr"),
+            step_sizes(rows, "amu<sup>1/2</sup> bohr"),
             tally_table(summary["record"]),
         ),
     ]
@@ -54,5 +54,5 @@ def profile(columns: Mapping[str, Any]) -> Any:
         hovertemplate="s = %{x:.3f}<br>%{y:.2f} kcal/mol<extra></extra>",
     )
     figure.add_vline(x=0.0, line={"dash": "dot", "color": COLOURS[5]})
-    figure.update_layout(**layout("s (amu^1/2 bohr)", "energy (kcal/mol)", ""))
+    figure.update_layout(**layout("s (amu<sup>1/2</sup> bohr)", "energy (kcal/mol)", ""))
     return figure

@@ -84,3 +84,10 @@ def test_what_is_no_molecule_is_refused(settings_, sentence):
 def test_what_is_no_pauli_sum_is_refused(terms):
     with pytest.raises(InputError):
         pauli_sum(terms)
+
+
+def test_the_exact_energy_of_a_spin_chain_is_that_of_the_reference():
+    # The open transverse-field Ising chain of six spins, J = h = 1, by exact diagonalisation.
+    terms = [("I" * i + "ZZ" + "I" * (4 - i), -1.0) for i in range(5)]
+    terms += [("I" * i + "X" + "I" * (5 - i), -1.0) for i in range(6)]
+    assert pauli_sum(terms).exact == pytest.approx(-7.296229810558762, abs=1e-10)
