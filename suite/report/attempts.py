@@ -34,7 +34,7 @@ def step_sizes(rows: Iterable[Mapping[str, Any]], unit: str) -> Any:
                     text=[_hover(row) for _, row in mine],
                     hovertemplate="%{text}<extra></extra>",
                 )
-    figure.update_layout(**layout("attempt", f"step size ({unit})", "bound by"))
+    figure.update_layout(**layout("attempt", f"step size ({unit})", "bound by"), showlegend=True)
     sizes = [row["size"] for row in rows if row["size"] > 0.0]
     wide = bool(sizes) and max(sizes) > 30.0 * min(sizes)
     figure.update_yaxes(type="log", dtick=1 if wide else "D2", exponentformat="power")

@@ -10,6 +10,9 @@ from suite.report.page import Section, tally_table
 
 __all__ = ["convergence", "sections"]
 
+CHEMICAL_ACCURACY = 1.6e-3
+"""One kcal/mol in hartree."""
+
 
 def sections(rows: Iterable[Mapping[str, Any]], summary: Mapping[str, Any]) -> list[Section]:
     """The sections of a VQE run from its record and its summary."""
@@ -52,15 +55,19 @@ def convergence(summary: Mapping[str, Any]) -> Any:
         showlegend=False,
         hovertemplate="%{x} evaluations<br>%{y:.3e}<extra></extra>",
     )
-    name = "energy" if exact is None else "energy above exact (hartree)"
+    unit = " (hartree)" if summary["hartree_fock_energy"] is not None else ""
+    name = f"energy{unit}" if exact is None else f"energy above exact{unit}"
     figure.update_layout(**layout("evaluations", name, ""))
     figure.update_xaxes(dtick=max(1, trace[-1]["evaluations"] // 10))
     if exact is not None:
         figure.update_yaxes(type="log", exponentformat="power", dtick=2)
-        figure.add_hline(
-            y=1.6e-3,
-            line={"dash": "dot", "color": COLOURS[5]},
-            annotation_text="chemical accuracy",
-            annotation_position="bottom right",
-        )
+        if unit:
+            ends = [trace[0]["evaluations"], trace[-1]["evaluations"]]
+            figure.add_scatter(
+                x=ends,
+                y=[CHEMICAL_ACCURACY] * 2,
+                mode="lines",
+                line={"dash": "dot", "color": COLOURS[5]},
+                name="chemical accuracy",
+            )
     return figure
