@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import textwrap
 from contextlib import suppress
 from functools import partial
@@ -439,25 +440,32 @@ with t.Reader(sys.argv[1] + "/old") as reader:
 """
 
 
-def test_a_folder_that_may_not_be_written(tmp_path):
-    (tmp_path / "old").mkdir()
-    ours(tmp_path / "old" / "run.sqlite")
-    with Reader(tmp_path / "old") as reader:
-        rows = len(list(reader.rows()))
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+@pytest.fixture
+def public_folder():
+    """A folder that another user can reach, which those of pytest are not."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         folder.chmod(0o755)
-    (tmp_path / "old").chmod(0o555)
-    tmp_path.chmod(0o555)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", READ_ONLY, tmp_path, Path(__file__).parent],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    finally:
-        tmp_path.chmod(0o755)
-        (tmp_path / "old").chmod(0o755)
+        yield folder
+        for path in (folder, *folder.iterdir()):
+            if path.is_dir():
+                path.chmod(0o755)
+
+
+def test_a_folder_that_may_not_be_written(public_folder):
+    old = public_folder / "old"
+    old.mkdir()
+    ours(old / "run.sqlite")
+    with Reader(old) as reader:
+        rows = len(list(reader.rows()))
+    for folder in (old, public_folder):
+        folder.chmod(0o555)
+    done = subprocess.run(
+        [sys.executable, "-c", READ_ONLY, public_folder, Path(__file__).parent],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     sentence, read = done.stdout.splitlines()
     assert "cannot be opened or written" in sentence
