@@ -54,7 +54,8 @@ class Attempt(NamedTuple):
     """A row of the record.
 
     `step` is what was really tried, `bound` what set its size, `refused` is empty or says why,
-    `after` is where the run stands now. Attempt 0 is the preparation and its cost.
+    `after` is where the run stands now, `phase` the phase it was made in. Attempt 0 is the
+    preparation and its cost.
     """
 
     number: int
@@ -65,6 +66,7 @@ class Attempt(NamedTuple):
     trial: Trial
     after: Point
     status: Status = Status.RUNNING
+    phase: str = ""
 
 
 Try: TypeAlias = Callable[[State, Step], Trial]
@@ -91,7 +93,7 @@ def begin(
     step = Step(float(size), damping, effort)
     point = Point(state, step, law.begin(step.size), phase)
     trial = Trial(state, {}, cost or {}, notes=notes or {})
-    return Attempt(0, step._replace(size=0.0), True, "preparation", "", trial, point)
+    return Attempt(0, step._replace(size=0.0), True, "preparation", "", trial, point, phase=phase)
 
 
 def march(
@@ -195,6 +197,7 @@ def _attempt(job: _Job, point: Point) -> Attempt:
         trial,
         after,
         Status(status) if status else _RUNNING,
+        phase,
     )
 
 

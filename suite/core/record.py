@@ -25,7 +25,7 @@ def row_of(attempt: Attempt, track: str = "main") -> Row:
     return {
         "track": track,
         "number": attempt.number,
-        "phase": attempt.after.phase,
+        "phase": attempt.phase,
         "size": float(step.size),
         "damping": float(step.damping),
         "effort": float(step.effort),

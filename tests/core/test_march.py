@@ -283,6 +283,8 @@ def test_relay_hands_over():
     assert [one.number for one in attempts] == list(range(len(attempts)))
     assert [one.after.state for one in attempts[:8]] == [0, 1, 2, 3, 4, 5, 105, 205]
     assert [one.after.phase for one in attempts[4:7]] == ["slow", "fast", "fast"]
+    # The attempt at which it was handed over was made in the old phase, and is recorded so.
+    assert [one.phase for one in attempts[4:7]] == ["slow", "slow", "fast"]
     assert (attempts[6].step.size, attempts[6].bound) == (0.125, "hand-over")
     assert attempts[-1].status is Status.CONVERGED
     # A run killed at any attempt goes on in the right phase.
