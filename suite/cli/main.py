@@ -36,9 +36,13 @@ EXIT_CODES = {
 }
 
 
-def build() -> App:
-    """The parser: every command of the tree, its module imported only when it is used."""
+def build(config: str | None = None) -> App:
+    """The parser: every command of the tree, its module imported only when it is used.
+
+    `config` is a TOML file of options by command, like [chemistry.irc]; flags win over it.
+    """
     from cyclopts import App
+    from cyclopts.config import Toml
 
     app = App(
         name="suite",
@@ -46,6 +50,7 @@ def build() -> App:
         help=HELP,
         help_format="plaintext",
         help_formatter="plain",
+        config=(Toml(config, must_exist=True, search_parents=False),) if config else (),
     )
     for group in GROUPS:
         app.command(App(name=group.name, help=group.help, help_epilogue=epilogue(group.examples)))
@@ -68,10 +73,11 @@ def run(arguments: Sequence[str]) -> int:
     from cyclopts import CycloptsError
 
     try:
+        words, config = _without_config(arguments)
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning  # type: ignore[assignment]
-            code = build()(
-                arguments, exit_on_error=False, print_error=False, result_action="return_value"
+            code = build(config)(
+                words, exit_on_error=False, print_error=False, result_action="return_value"
             )
         return code if isinstance(code, int) else 0
     except CycloptsError as error:
@@ -92,6 +98,31 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     except KeyboardInterrupt:
         return _say("Interrupted.", 130)
+
+
+def _without_config(arguments: Sequence[str]) -> tuple[list[str], str | None]:
+    """The command line without its --config FILE, and that file."""
+    words, config = list(arguments), None
+    for place, word in enumerate(words):
+        if word == "--config" or word.startswith("--config="):
+            _, equals, config = word.partition("=")
+            end = place + 1 if equals else place + 2
+            config = config if equals else "".join(words[place + 1 : end])
+            _check_toml(config)
+            return words[:place] + words[end:], config
+    return words, config
+
+
+def _check_toml(path: str) -> None:
+    import tomllib
+
+    if not os.path.isfile(path):
+        raise InputError(f"--config takes a TOML file. Got {path!r}, which is no file.")
+    try:
+        with open(path, "rb") as file:
+            tomllib.load(file)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as a TOML file: {error}") from error
 
 
 def main() -> NoReturn:

@@ -93,6 +93,10 @@ def top_help() -> str:
     """What `suite --help` prints, from the tree alone: no parser needs to be loaded for it."""
     rows = [(group.name, group.help) for group in GROUPS]
     rows += [(command.words[0], command.help) for command in COMMANDS if len(command.words) == 1]
-    rows += [("--help, -h", "Display this message."), ("--version", "Display the version.")]
+    rows += [
+        ("--config", "A TOML file of options by command, like [chemistry.irc]; flags win."),
+        ("--help, -h", "Display this message."),
+        ("--version", "Display the version."),
+    ]
     table = "\n".join(f"  {name:11s} {text}" for name, text in rows)
     return f"Usage: suite COMMAND\n\n{HELP}\n\nCommands:\n{table}\n\n{epilogue(EXAMPLES)}"

@@ -155,3 +155,33 @@ def test_importing_suite_and_asking_for_help_import_nothing_heavy():
         heavy = f"{names} & set(sys.modules)"
         check = f"import sys; {code}; assert not ({heavy}), {heavy}"
         subprocess.run([sys.executable, "-c", check], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_options_come_from_a_toml_file_and_flags_win(tmp_path, capsys):
+    config = tmp_path / "options.toml"
+    config.write_text('[finance.iv]\nquoted = "2025-10-01"\njson = true\n')
+    output = str(tmp_path / "iv.parquet")
+    assert run(["finance", "iv", SPX, "-o", output, "--config", str(config)]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == 434
+    assert run(["finance", "iv", SPX, "-o", output, f"--config={config}", "--quoted", "soon"]) == 3
+    assert "must be a date" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "sentence"),
+    [
+        ('[finance.iv]\nquotd = "2025-10-01"\n', 2, "Did you mean --quoted?"),
+        ("[finance.iv\n", 3, "options.toml"),
+        (None, 3, "which is no file"),
+    ],
+)
+def test_a_bad_options_file_is_refused(text, code, sentence, tmp_path, capsys):
+    config = tmp_path / "options.toml"
+    if text is not None:
+        config.write_text(text)
+    assert (
+        run(["finance", "iv", SPX, "-o", str(tmp_path / "x.csv"), "--config", str(config)]) == code
+    )
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert len(said.strip().splitlines()) == 1
