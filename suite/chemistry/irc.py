@@ -87,7 +87,9 @@ def follow(
         return {"curvature": float(np.sqrt(8.0 * accuracy / max(_curvature(place), 1e-12)))}
 
     def until(place: Place) -> int:
-        return Status.ENDPOINT if place.rms < FLAT else Status.RUNNING
+        # Near the saddle it is as flat as at the end, but there the path still bends down.
+        ahead = float(place.tangent @ place.hessian @ place.tangent)
+        return Status.ENDPOINT if place.rms < FLAT and ahead > 0.0 else Status.RUNNING
 
     def walk(start: Attempt | Point) -> Iterator[Attempt]:
         attempt = attempt_on(surface, accuracy)

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.chemistry import irc
-from suite.chemistry.molecule import BOHR, Molecule, read_xyz, xyz_frame
 from suite.chemistry.saddle import Saddle, analyse
 from suite.chemistry.surface import Surface, pyscf_surface
 from suite.core import Attempt, Record, Status, Store, begin, run
@@ -24,6 +23,7 @@ from suite.core.files import write_whole
 from suite.core.versions import versions
 from suite.errors import AttemptFailed, InputError
 from suite.frames import frame_of
+from suite.molecule import BOHR, Molecule, read_xyz, xyz_frame
 
 __all__ = ["ReactionPath", "trace"]
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.chemistry.molecule import BOHR, Molecule
 from suite.errors import AttemptFailed, InputError, missing
+from suite.molecule import BOHR, Molecule
 
 __all__ = ["Measured", "MullerBrown", "Surface", "pyscf_surface"]
 
@@ -140,7 +140,7 @@ def pyscf_surface(molecule: Molecule, method: str = "hf", basis: str = "def2-svp
         raise InputError(
             f"PySCF has no basis {basis!r} for all of {', '.join(sorted(set(molecule.symbols)))}."
         ) from error
-    except (RuntimeError, KeyError) as error:
+    except (RuntimeError, KeyError, ValueError, AssertionError) as error:
         raise InputError(
             f"charge {molecule.charge} with spin {molecule.spin} (unpaired electrons), or an "
             f"element, is not possible here: {error}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from suite.cli.output import exit_code, judged, page_of, print_result, resumable, say
+from suite.cli.output import check_output, exit_code, judged, page_of, print_result, resumable, say
 
 if TYPE_CHECKING:
     from suite.chemistry import ReactionPath
@@ -55,7 +55,8 @@ def irc(
     from suite.chemistry import trace
 
     output = output or Path(f"{saddle.stem}_irc")
-    words = ["chemistry", "irc", str(saddle.absolute()), "-o", str(output.absolute())]
+    check_output(saddle, output, ("path.xyz",))
+    words = ["chemistry", "irc", str(saddle.absolute())]
     options = {
         "method": method,
         "basis": basis,

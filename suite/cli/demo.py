@@ -32,7 +32,7 @@ def demo(*, output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("
     from suite.quantum import vqe
 
     examples, began = _examples(), time.monotonic()
-    with resumable(output, ["demo", "-o", str(output.absolute())]):
+    with resumable(output, ["demo"]):
         say("1/3 implied volatility of 2,099 AAPL quotes")
         solved = solve_file(examples / "finance" / "aapl_yahoo_2025-10-06.csv")
         solved.save(output / "finance")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from suite.cli.output import page_of, pairs_of, print_result, resumable
+from suite.cli.output import check_output, page_of, pairs_of, print_result, resumable
+from suite.errors import InputError
 
 if TYPE_CHECKING:
     from suite.finance import SolvedTable
@@ -48,10 +49,16 @@ def iv(
     from suite.finance import solve_file
 
     output = output or Path(f"{quotes.name.split('.')[0]}_iv")
-    words = ["finance", "iv", str(quotes.absolute()), "-o", str(output.absolute())]
+    check_output(quotes, output, ("iv.parquet", "forwards.csv", "attempts.csv"))
+    words = ["finance", "iv", str(quotes.absolute())]
     words += [f"--quoted={quoted}"] if quoted else []
     words += [f"--map={text}" for text in map]
     to_file = output.suffix in (".parquet", ".csv")
+    if output.suffix and not to_file and not output.is_dir():
+        raise InputError(
+            f"-o takes a .parquet or .csv file, or a folder. Got {str(output)!r}; a folder's name "
+            f"has no dot here."
+        )
     with nullcontext() if to_file else resumable(output, words):
         solved = solve_file(quotes, columns=pairs_of(map), quoted=quoted)
         solved.save(output)

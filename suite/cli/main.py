@@ -127,6 +127,9 @@ def _check_toml(path: str) -> None:
 
 def main() -> NoReturn:
     """The entry point of the `suite` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that lacks a letter is no reason to fail
+            stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -10,7 +10,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.errors import InputError, MissingPackage
+from suite.errors import (
+    InputError,
+    MissingPackage,
+    StoreLocked,
+    StoreMismatch,
+    StoreUnreadable,
+)
 
 if TYPE_CHECKING:
     from suite.core import Attempt
@@ -18,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMMAND_FILE",
+    "check_output",
     "exit_code",
     "judged",
     "page_of",
@@ -45,12 +52,15 @@ def resumable(folder: Path, words: Sequence[str]) -> Iterator[None]:
     from suite.core.files import write_whole
 
     path = folder / COMMAND_FILE
-    fresh = not path.exists()
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    _check_same_job(folder, before, words)
     write_whole(path, json.dumps({"schema": 1, "command": list(words)}, indent=1))
     try:
         yield
-    except InputError:
-        if fresh:
+    except (InputError, MissingPackage, StoreMismatch, StoreLocked, StoreUnreadable):
+        if before is not None:
+            write_whole(path, before)
+        else:
             path.unlink(missing_ok=True)
             with suppress(OSError):  # something else is in the folder
                 folder.rmdir()
@@ -58,6 +68,25 @@ def resumable(folder: Path, words: Sequence[str]) -> Iterator[None]:
     except KeyboardInterrupt:
         say(f"\nThe run so far is kept. Go on with: suite resume {shlex.quote(str(folder))}")
         raise
+
+
+def _check_same_job(folder: Path, before: str | None, words: Sequence[str]) -> None:
+    """Refuse a folder that holds the run of another job."""
+    if before is None:
+        return
+    try:
+        job = json.loads(before)["command"][: len(words[:2])]
+    except (ValueError, KeyError, TypeError):
+        return
+    if job[:1] != list(words[:1]) or (len(words) > 1 and job[1:2] != list(words[1:2])):
+        raise InputError(f"{folder} holds a run of suite {' '.join(job)}; use another folder.")
+
+
+def check_output(source: Path, output: Path, names: Sequence[str]) -> None:
+    """Refuse to write over the input."""
+    for target in (output, *(output / name for name in names)):
+        if target.exists() and source.exists() and target.samefile(source):
+            raise InputError(f"-o {output} would write over the input {source}; choose another.")
 
 
 def page_of(path: Path, title: str, sections: Callable[[], list[Section]]) -> None:

@@ -39,7 +39,7 @@ def vqe(
     from suite.quantum import vqe as solve
 
     output = output or Path(f"{problem.stem}_vqe")
-    words = ["quantum", "vqe", str(problem.absolute()), "-o", str(output.absolute())]
+    words = ["quantum", "vqe", str(problem.absolute())]
     with resumable(output, words):
         result = solve(problem, store=output, observe=(progress,))
     result.save(output)
@@ -50,11 +50,19 @@ def vqe(
         "exact energy": "not known"
         if result.exact_energy is None
         else f"{result.exact_energy:.10f}",
+        **_gap(result),
         "evaluations": result.evaluations,
         "written to": output,
     }
     print_result(summary, facts, json)
     return exit_code(summary["status"])
+
+
+def _gap(result: VQEResult) -> dict[str, str]:
+    """How far above the exact energy the run ended, where that is known."""
+    if result.exact_energy is None:
+        return {}
+    return {"above it by": f"{result.energy - result.exact_energy:.1e}"}
 
 
 def sections_of(result: VQEResult) -> list[Section]:

@@ -80,7 +80,7 @@ def resume(run: Path, /) -> int:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
-    return run_words([str(word) for word in words])
+    return run_words([*(str(word) for word in words), "-o", str(run)])
 
 
 def _read(run: Path) -> tuple[dict[str, Any], dict[str, Any], Record]:

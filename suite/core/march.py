@@ -125,6 +125,8 @@ def march(
     job = _Job(attempt, law, law.reasons, until, limits, floor, most)
     if isinstance(start, Attempt):
         status = Status(until(start.after.state))
+        if not status and most <= start.number:
+            status = Status.OUT_OF_ATTEMPTS
         yield start._replace(status=status)
         if status:
             return

@@ -362,6 +362,8 @@ def _holds_work(database: sqlite3.Connection) -> bool:
 def _check_same(stored: dict[str, Any], asked: dict[str, Any], path: Path) -> None:
     """Refuse other inputs or options by name; a change of versions is said, not refused."""
     stored.pop("hash", None)
+    if stored.get("job") != asked.get("job"):
+        stored, asked = {"job": stored.get("job")}, {"job": asked.get("job")}
     changes = _differences(stored, asked)
     versions = [change for change in changes if change.startswith("versions.")]
     others = [change for change in changes if not change.startswith("versions.")]
@@ -386,7 +388,12 @@ def _differences(stored: Any, asked: Any, name: str = "") -> list[str]:
             for key in keys
             for change in _differences(stored.get(key), asked.get(key), f"{name}.{key}".lstrip("."))
         ]
-    return [] if stored == asked else [f"{name} was {stored!r}, now {asked!r}"]
+    if stored == asked:
+        return []
+    was, now = repr(stored), repr(asked)
+    if max(len(was), len(now)) > 60:
+        return [f"{name} differs"]
+    return [f"{name} was {was}, now {now}"]
 
 
 def _hash(about: Mapping[str, Any]) -> str:

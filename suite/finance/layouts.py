@@ -27,7 +27,10 @@ _NAMES = {
     "bid": ("bid", "best_bid", "bid_price"),
     "ask": ("ask", "best_offer", "ask_price", "offer"),
     "quoted": ("quoted", "quote_date", "date_pulled", "quote_datetime", "date"),
-    "root": ("root", "underlying_symbol", "option_root"),
+    "root": (
+        *("root", "option_root", "underlying_symbol", "underlying", "ticker", "act_symbol"),
+        *("symbol", "contract_symbol", "contractsymbol", "option_symbol", "occ_symbol"),
+    ),
 }
 
 

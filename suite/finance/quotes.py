@@ -174,11 +174,12 @@ def solve_quotes(
             status = np.where(market == Verdict.SOLVED, status, market)
             no_forward = quotes["forward"].isna() & (market == Verdict.SOLVED)
             status = np.where(no_forward, Verdict.NO_FORWARD, status)
-            frame["iv_status"] = [Verdict(code).name.lower() for code in status]
-            frame["iv_note"] = _notes(quotes, status)
+            verdicts = [Verdict(code).name.lower() for code in status]
+            notes = _notes(quotes, status)
         name = "iv" if side == "mid" else f"iv_{side}"
         known = (status == Verdict.SOLVED) | (side != "mid")
         frame[name] = np.where(known, solved.volatility, np.nan)
+    frame["iv_status"], frame["iv_note"] = verdicts, notes
     quotes["iv_known"] = frame["iv"].notna().to_numpy()
     return SolvedTable(frame, quotes, forwards, table.layout, tally)
 
@@ -190,40 +191,83 @@ _DATE: Any = "datetime64[s]"
 def _fields(table: Table, quoted: str | None) -> pd.DataFrame:
     """The fields as numbers, dates and kinds; what cannot be read is missing, not an error."""
     frame, columns = table.frame, table.columns
+    if not frame.columns.is_unique:
+        raise InputError(f"Column names repeat: {', '.join(map(str, frame.columns))}.")
     out = pd.DataFrame(index=pd.RangeIndex(len(frame)))
     for name in ("strike", "bid", "ask"):
         out[name] = _numbers(frame[columns[name]])
-    out["expiration"] = _dates(frame[columns["expiration"]])
+    day_first = _day_first([frame[columns[n]] for n in ("expiration", "quoted") if n in columns])
+    out["expiration"] = _dates(frame[columns["expiration"]], day_first)
     if quoted is not None:
         out["quoted"] = _one_date(quoted)
     elif "quoted" in columns:
-        out["quoted"] = _dates(frame[columns["quoted"]])
+        out["quoted"] = _dates(frame[columns["quoted"]], day_first)
     else:
         raise InputError("The table does not say when it was quoted; give the date with --quoted.")
-    out["root"] = frame[columns["root"]].astype(str).to_numpy() if "root" in columns else ""
-    first = frame[columns["kind"]].astype(str).str.strip().str.lower().str[:1].to_numpy()
-    out["call"], out["put"] = first == "c", first == "p"
+    out["root"] = _roots(frame[columns["root"]]) if "root" in columns else ""
+    kind = frame[columns["kind"]].astype(str).str.strip().str.lower()
+    out["call"] = kind.isin(["c", "call", "calls", "1", "1.0", "+1"]).to_numpy()
+    out["put"] = kind.isin(["p", "put", "puts", "-1", "-1.0"]).to_numpy()
     out["years"] = (out["expiration"] - out["quoted"]).dt.days / DAYS_A_YEAR
     return out
 
 
 def _numbers(column: pd.Series[Any]) -> Vector:
+    """Numbers; a comma is read where it can only part thousands. Infinity is no quote."""
     if column.dtype == object or pd.api.types.is_string_dtype(column):
-        column = column.astype(str).str.replace(",", "", regex=False)
-    return pd.to_numeric(column, errors="coerce").to_numpy(float)
+        text = column.astype(str).str.strip()
+        thousands = text.str.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+        column = text.where(~thousands, text.str.replace(",", "", regex=False))
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(float, copy=True)
+    numbers[~np.isfinite(numbers)] = np.nan
+    return numbers
 
 
-def _dates(column: pd.Series[Any]) -> Any:
-    dates = pd.to_datetime(column, errors="coerce", utc=True, format="mixed")
+def _roots(column: pd.Series[Any]) -> NDArray[Any]:
+    """The underlying of each row; of an OCC symbol (AAPL251010C00110000) its first part."""
+    text = column.astype(str).str.strip()
+    root = text.str.extract(r"^([A-Z.^]+\d?)\s*\d{6}[CP]\d{8}$", expand=False)
+    return root.fillna(text).to_numpy()
+
+
+_SLASHED = r"\s*(\d{1,2})[/.\-](\d{1,2})[/.\-]\d{4}\b.*"
+
+
+def _day_first(columns: list[pd.Series[Any]]) -> bool:
+    """Whether dates like 16/01/2026 have the day first; refuses those that could be either."""
+    text = pd.concat([column.astype(str) for column in columns]).drop_duplicates()
+    parts = text.str.extract(_SLASHED).dropna().astype(int)
+    if parts.empty:
+        return False
+    day_first, month_first = bool((parts[0] > 12).any()), bool((parts[1] > 12).any())
+    if day_first == month_first:
+        example = text[parts.index[0]] if isinstance(parts.index[0], str) else text.iloc[0]
+        raise InputError(
+            f"Dates like {example!r} can be read in two ways; write them as 2025-10-06 in the "
+            f"columns of the expiration and the quote date."
+        )
+    return day_first
+
+
+def _dates(column: pd.Series[Any], day_first: bool) -> Any:
+    """Calendar days; numbers like 20260116 are read as they are written."""
+    if pd.api.types.is_numeric_dtype(column):
+        column = column.astype("Int64", errors="ignore").astype(str)
+    if column.dtype == object or pd.api.types.is_string_dtype(column):
+        column = column.astype(str).str.strip()
+    dates = pd.to_datetime(column, errors="coerce", utc=True, format="mixed", dayfirst=day_first)
     dates = dates.dt.tz_localize(None).dt.normalize().astype(_DATE)
     # Anything else is a number taken for a date.
-    return dates.where(dates.dt.year.between(1900, 2200)).to_numpy()
+    return dates.where(dates.dt.year.between(1980, 2200)).to_numpy()
 
 
 def _one_date(text: str) -> pd.Timestamp:
     try:
-        return pd.Timestamp(text).normalize().as_unit("s")
-    except ValueError:
+        date = pd.Timestamp(text)
+        if pd.isna(date):
+            raise ValueError(text)
+        return date.tz_localize(None).normalize().as_unit("s")
+    except (ValueError, TypeError):
         raise InputError(f"--quoted must be a date like 2025-10-06. Got {text!r}.") from None
 
 
@@ -234,7 +278,8 @@ def _market_verdict(quotes: pd.DataFrame) -> NDArray[np.int64]:
     return np.select(
         [
             missing | (bid < 0.0) | (ask < 0.0),
-            quotes["years"] <= 0.0,
+            quotes["years"] < 0.0,
+            quotes["years"] == 0.0,
             bid.isna() | ask.isna(),
             bid == 0.0,
             bid > ask,
@@ -242,6 +287,7 @@ def _market_verdict(quotes: pd.DataFrame) -> NDArray[np.int64]:
         [
             Verdict.MISSING_FIELD,
             Verdict.EXPIRED,
+            Verdict.EXPIRES_TODAY,
             Verdict.ONE_SIDED,
             Verdict.ZERO_BID,
             Verdict.CROSSED,
@@ -256,6 +302,7 @@ def _forwards(quotes: pd.DataFrame, market: NDArray[np.int64]) -> pd.DataFrame:
     good["half"] = 0.5 * (good["ask"] - good["bid"])
     rows = []
     for key, group in good.groupby(_GROUP, sort=True):
+        _check_one_underlying(group)
         calls = group[group["call"]].drop_duplicates("strike").set_index("strike")
         puts = group[group["put"]].drop_duplicates("strike").set_index("strike")
         pairs = calls.join(puts, how="inner", suffixes=("_call", "_put")).sort_index()
@@ -271,6 +318,20 @@ def _forwards(quotes: pd.DataFrame, market: NDArray[np.int64]) -> pd.DataFrame:
     names = ["forward", "discount", "forward_error", "discount_error", "pairs", "outliers"]
     table = pd.DataFrame(rows, columns=[*_GROUP, "years", *names])
     return table.astype({"quoted": _DATE, "expiration": _DATE, "root": str})
+
+
+def _check_one_underlying(group: pd.DataFrame) -> None:
+    """Refuse a group in which most contracts stand more than once with other quotes."""
+    contract = ["strike", "call"]
+    quotes = group.drop_duplicates([*contract, "bid", "ask"])
+    again = quotes.duplicated(contract, keep=False)
+    if again.sum() > 2 and again.mean() > 0.5:
+        rows = quotes.index[again][:2].tolist()
+        raise InputError(
+            f"Rows {rows[0]} and {rows[1]} and many others quote the same strike, kind and "
+            f"expiration differently. If the table holds several underlyings or times, name "
+            f"their column with --map root=COLUMN or quoted=COLUMN."
+        )
 
 
 def _solve(quotes: pd.DataFrame, side: str, law: Law | None, tolerance: float) -> ImpliedVolatility:

@@ -37,7 +37,8 @@ class Verdict(IntEnum):
     EXPIRED = 7, "The option has expired: no time is left."
     MISSING_FIELD = 8, "A field is missing, unreadable or out of range: see iv_note."
     NO_FORWARD = 9, "Too few call and put pairs at this expiry to find its forward."
-    NOT_CONVERGED = 10, "The inversion did not converge; this is a defect, please report the row."
+    NOT_CONVERGED = 10, "The inversion did not converge under the law that was given."
+    EXPIRES_TODAY = 11, "The option expires on the day of the quote: its time needs a clock."
 
 
 def of_status(status: NDArray[np.int64]) -> NDArray[np.int64]:

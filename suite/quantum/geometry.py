@@ -87,13 +87,30 @@ def energy_gradient_metric(
 
 
 def sparse_matrix(observable: Any, circuit: Any) -> Any:
-    """The observable as a sparse matrix, checked against the circuit's width."""
+    """The observable as a sparse matrix, checked against the circuit and the memory."""
+    if not hasattr(observable, "to_matrix") or not hasattr(observable, "coeffs"):
+        raise InputError(f"The observable must be a SparsePauliOp. Got {observable!r}.")
     if observable.num_qubits != circuit.num_qubits:
         raise InputError(
             f"The observable acts on {observable.num_qubits} qubits, "
             f"the circuit has {circuit.num_qubits}."
         )
+    wrong = np.flatnonzero(np.abs(observable.coeffs.imag) > 1e-12 * np.abs(observable.coeffs))
+    if len(wrong):
+        word, value = observable.to_list()[int(wrong[0])]
+        raise InputError(f"An observable must have real coefficients. Got {value} for {word}.")
+    _check_memory(observable.num_qubits, circuit.num_parameters, len(observable))
     return observable.to_matrix(sparse=True).tocsr()
+
+
+def _check_memory(qubits: int, parameters: int, terms: int) -> None:
+    """Refuse what does not fit: two sets of derivatives, and the observable's nonzero elements."""
+    need = (16 * (2 * parameters + 2) + 24 * terms) * 2**qubits
+    if need > MOST_BYTES:
+        raise InputError(
+            f"{qubits} qubits with {parameters} parameters and {terms} terms need "
+            f"{need / 2**30:.0f} GiB of memory; {MOST_BYTES / 2**30:.0f} are allowed."
+        )
 
 
 def compile_circuit(circuit: Any) -> Compiled:
@@ -111,7 +128,7 @@ def compile_circuit(circuit: Any) -> Compiled:
     for instruction in simple.data:
         name = instruction.operation.name
         qubits = tuple(simple.find_bit(q).index for q in instruction.qubits)
-        if name == "barrier":
+        if name in ("barrier", "delay"):
             continue
         if name in _ROTATIONS:
             gates.append(
@@ -133,8 +150,7 @@ def _rotation(letter: str, qubits: tuple[int, ...], angle: Any, place: dict[Any,
 def evaluate(compiled: Compiled, observable: Any, values: ArrayLike) -> Geometry:
     """Energy, gradient, metric and curvature at parameter values [p].
 
-    Raises `InputError` for a wrong number of values, one that is not finite, or a state that does
-    not fit in memory.
+    Raises `InputError` for a wrong number of values or one that is not finite.
     """
     values = np.asarray(values, float)
     count, dimension = len(compiled.parameters), 2**compiled.qubits
@@ -142,12 +158,6 @@ def evaluate(compiled: Compiled, observable: Any, values: ArrayLike) -> Geometry
         raise InputError(f"The circuit has {count} parameters. Got values of shape {values.shape}.")
     if not np.all(np.isfinite(values)):
         raise InputError(f"Parameter values must be finite. Got {values[~np.isfinite(values)][0]}.")
-    need = 16 * (2 * count + 2) * dimension
-    if need > MOST_BYTES:
-        raise InputError(
-            f"{compiled.qubits} qubits with {count} parameters need {need / 2**30:.0f} GiB of "
-            f"memory; {MOST_BYTES / 2**30:.0f} are allowed."
-        )
     sweep = np.zeros((count + 1, dimension), complex)  # the derivatives, and last the state
     sweep[-1, 0] = 1.0
     bound = dict(zip(compiled.parameters, values, strict=True))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.errors import InputError, missing
+from suite.molecule import CLOSEST, Molecule, read_xyz
 
 __all__ = ["Problem", "fermion_to_qubits", "molecule", "pauli_sum"]
 
@@ -46,7 +47,7 @@ class Problem:
 
 
 def molecule(
-    geometry: str,
+    geometry: str | Molecule,
     basis: str = "sto-3g",
     charge: int = 0,
     spin: int = 0,
@@ -54,7 +55,8 @@ def molecule(
 ) -> Problem:
     """The electronic Hamiltonian of a molecule in its Hartree-Fock orbitals, by Jordan-Wigner.
 
-    `geometry` is "H 0 0 0; H 0 0 0.735" in angstrom or the path of an XYZ file; `spin` is 2S;
+    `geometry` is "H 0 0 0; H 0 0 0.735" in angstrom, the path of an XYZ file, or a `Molecule`;
+    the charge and spin of these hold where the arguments are left at zero. `spin` is 2S;
     `active_space` (electrons, orbitals) around the highest occupied one. Spin-up orbitals are the
     lower qubits. Raises `InputError` for what PySCF does not take.
     """
@@ -62,14 +64,21 @@ def molecule(
         from pyscf import ao2mo, gto, mcscf, scf
     except ImportError as error:
         raise missing("PySCF", "quantum") from error
+    if isinstance(geometry, str) and geometry.lower().endswith(".xyz"):
+        geometry = read_xyz(geometry)
+    atoms: Any = geometry
+    if isinstance(geometry, Molecule):
+        atoms = list(zip(geometry.symbols, geometry.coordinates.tolist(), strict=True))
+        charge, spin = charge or geometry.charge, spin or geometry.spin
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # advice on where else to look for a basis
-            mol = gto.M(atom=geometry, basis=basis, charge=charge, spin=spin, verbose=0)
-    except (RuntimeError, KeyError, ValueError, IndexError, OSError) as error:
+            mol = gto.M(atom=atoms, basis=basis, charge=charge, spin=spin, verbose=0)
+    except (RuntimeError, KeyError, ValueError, IndexError, AssertionError, OSError) as error:
         raise InputError(
             f"PySCF refuses this molecule (basis {basis!r}, charge {charge}, spin {spin}): {error}"
         ) from error
+    _check_distances(mol.atom_coords(unit="Angstrom"))
     mean_field = scf.ROHF(mol) if spin else scf.RHF(mol)
     mean_field.conv_tol, mean_field.chkfile = 1e-12, None
     mean_field.kernel()
@@ -99,6 +108,15 @@ def molecule(
     )
 
 
+def _check_distances(coordinates: Tensor) -> None:
+    apart = np.linalg.norm(coordinates[:, None] - coordinates, axis=2)
+    apart[np.diag_indices(len(apart))] = np.inf
+    if not apart.min() > CLOSEST:
+        raise InputError(
+            f"Two atoms are {apart.min():.3f} angstrom apart; the geometry must be in angstrom."
+        )
+
+
 def pauli_sum(terms: Iterable[tuple[str, float]]) -> Problem:
     """A problem given as Pauli strings; the leftmost letter is the highest qubit.
 
@@ -112,10 +130,10 @@ def pauli_sum(terms: Iterable[tuple[str, float]]) -> Problem:
     terms = list(terms)
     if not terms:
         raise InputError('[pauli] terms is empty; give pairs like ["ZZ", -1.0].')
-    width = len(terms[0][0])
+    width = len(str(terms[0][0]))
     for word, value in terms:
         number = isinstance(value, int | float) and np.isfinite(value)
-        if len(word) != width or set(word) - set("IXYZ") or not number:
+        if not isinstance(word, str) or len(word) != width or set(word) - set("IXYZ") or not number:
             raise InputError(
                 f"A term must be {width} letters of I, X, Y, Z and a finite number. "
                 f"Got {word!r}, {value!r}."

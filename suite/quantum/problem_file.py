@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,9 +43,21 @@ class Task:
     seed: int
     start: Any = None
 
+    def __post_init__(self) -> None:
+        if not 0.0 < self.gradient < float("inf"):
+            raise InputError(f"gradient must be positive and finite. Got {self.gradient}.")
+        if self.evaluations < 1:
+            raise InputError(f"evaluations must be at least 1. Got {self.evaluations}.")
+        if self.seed < 0:
+            raise InputError(f"seed must not be negative. Got {self.seed}.")
 
-def read_task(path: str | Path) -> Task:
-    """Read a problem file; raises `InputError` naming the key and the value that is wrong."""
+
+def read_task(path: str | Path, defaults: Mapping[str, Any] | None = None) -> Task:
+    """Read a problem file; raises `InputError` naming the key and the value that is wrong.
+
+    `defaults` are used where the file is silent: ansatz, gradient, evaluations, seed, start.
+    """
+    defaults = defaults or {}
     path = Path(path)
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -52,22 +65,26 @@ def read_task(path: str | Path) -> Task:
         raise InputError(f"{path} cannot be read as a TOML file: {error}") from error
     _check(settings, path)
     stop, start = settings.get("stop", {}), settings.get("start", {})
-    gradient = _positive(stop.get("gradient", 1e-6), "[stop] gradient", path)
-    evaluations = _positive(stop.get("evaluations", 500), "[stop] evaluations", path)
+    gradient = stop.get("gradient", defaults.get("gradient", 1e-6))
+    evaluations = stop.get("evaluations", defaults.get("evaluations", 500))
+    _positive(gradient, "[stop] gradient", path)
+    _positive(evaluations, "[stop] evaluations", path)
+    repetitions = _positive(settings.get("ansatz", {}).get("repetitions", 2), "repetitions", path)
     ansatz = settings.get("ansatz", {})
     backend = settings.get("backend", {}).get("name", "exact")
     if backend != "exact":
         raise InputError(f"{path}: [backend] name must be 'exact'. Got {backend!r}.")
     problem = _problem(settings, path)
-    name = ansatz.get("name", "uccsd")
+    name = ansatz.get("name", defaults.get("ansatz", "uccsd"))
+    circuit = ansatz_of(name, problem, int(repetitions)) if isinstance(name, str) else name
     return Task(
         problem,
-        ansatz_of(name, problem, ansatz.get("repetitions", 2)),
-        name,
+        circuit,
+        name if isinstance(name, str) else "circuit",
         gradient,
         int(evaluations),
-        start.get("seed", 0),
-        start.get("parameters"),
+        start.get("seed", defaults.get("seed", 0)),
+        _numbers(start.get("parameters", defaults.get("start")), path),
     )
 
 
@@ -82,7 +99,7 @@ def _problem(settings: dict[str, Any], path: Path) -> Problem:
     given = dict(settings["molecule"])
     if "geometry" not in given:
         raise InputError(f'{path}: [molecule] needs a geometry, like "H 0 0 0; H 0 0 0.735".')
-    if given["geometry"].endswith(".xyz"):
+    if given["geometry"].lower().endswith(".xyz"):
         given["geometry"] = str(path.parent / given["geometry"])
     if "active_space" in given:
         space = given["active_space"]
@@ -90,6 +107,12 @@ def _problem(settings: dict[str, Any], path: Path) -> Problem:
             raise InputError(f"{path}: active_space must be [electrons, orbitals]. Got {space!r}.")
         given["active_space"] = tuple(space)
     return molecule(**given)
+
+
+def _numbers(values: Any, path: Path) -> Any:
+    if isinstance(values, list) and not all(type(v) in (int, float) for v in values):
+        raise InputError(f"{path}: [start] parameters must be numbers. Got {values!r}.")
+    return values
 
 
 def _positive(value: float, name: str, path: Path) -> float:

@@ -39,9 +39,10 @@ from suite.core.files import write_whole
 from suite.core.versions import versions
 from suite.errors import InputError
 from suite.frames import frame_of
+from suite.molecule import Molecule
 from suite.quantum.ansatz import ansatz_of
 from suite.quantum.geometry import Compiled, Geometry, compile_circuit, evaluate, sparse_matrix
-from suite.quantum.hamiltonian import Problem
+from suite.quantum.hamiltonian import Problem, molecule
 from suite.quantum.problem_file import Task, read_task
 
 __all__ = ["VQEResult", "vqe"]
@@ -147,11 +148,11 @@ def vqe(
 ) -> VQEResult:
     """Find the ground-state energy of a problem by natural gradient on the exact engine.
 
-    `problem` is a TOML file (whose settings win over these arguments), a `Problem` or a
-    `SparsePauliOp`; `ansatz` a name of `suite.quantum.ansatz` or any parametrised circuit. `start`
-    [p] defaults to zeros (Hartree-Fock) for uccsd and to small random angles drawn with `seed`
-    otherwise. It stops where the largest gradient component falls below `gradient`, or after
-    `evaluations`. `store` is a folder that keeps the run; called again it goes on where it was.
+    `problem` is a TOML file (whose settings win over these arguments), a `Molecule` (in sto-3g), a
+    `Problem` or a `SparsePauliOp`; `ansatz` a name of `suite.quantum.ansatz` or any parametrised
+    circuit. `start` [p] defaults to zeros (Hartree-Fock) for uccsd and to small random angles drawn
+    with `seed` otherwise. It stops where the largest gradient component falls below `gradient`, or
+    after `evaluations`. `store` is a folder that keeps the run; called again it goes on.
 
     >>> from suite.quantum.hamiltonian import pauli_sum
     >>> found = vqe(pauli_sum([("ZZ", -1.0), ("XI", 0.5), ("IX", 0.5)]), ansatz="real_amplitudes")
@@ -290,7 +291,11 @@ def _task(
     problem: Any, ansatz: Any, start: Any, gradient: float, evaluations: int, seed: int
 ) -> Task:
     if isinstance(problem, str | Path):
-        return read_task(problem)
+        names = ("ansatz", "gradient", "evaluations", "seed", "start")
+        given = (ansatz, gradient, evaluations, seed, start)
+        return read_task(problem, dict(zip(names, given, strict=True)))
+    if isinstance(problem, Molecule):
+        problem = molecule(problem)
     if not isinstance(problem, Problem):
         problem = Problem(problem)
     circuit = ansatz_of(ansatz, problem) if isinstance(ansatz, str) else ansatz

@@ -14,9 +14,9 @@ from scipy.spatial.transform import Rotation
 
 from suite.chemistry import MullerBrown, pyscf_surface, read_xyz, trace
 from suite.chemistry.irc import FLAT
-from suite.chemistry.molecule import BOHR
 from suite.core import ErrorControl, Fixed, Status
 from suite.errors import AttemptFailed, InputError, StoreMismatch
+from suite.molecule import BOHR
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "tests" / "reference"

@@ -101,7 +101,8 @@ def quotes(**changes):
         ("strike", "n/a", "missing_field"),
         ("type", "?", "missing_field"),
         ("expiration", "soon", "missing_field"),
-        ("expiration", "2025-10-06", "expired"),
+        ("expiration", "2025-10-06", "expires_today"),
+        ("expiration", "2025-10-03", "expired"),
         ("expiration", "2027-01-15", "no_forward"),
     ],
 )

@@ -34,9 +34,13 @@ class Molecule:
     spin: int = 0
 
     def __post_init__(self) -> None:
-        shape = (len(self.symbols), 3)
-        if self.coordinates.shape != shape:
-            raise InputError(f"coordinates must be {shape}. Got {self.coordinates.shape}.")
+        shape, found = (len(self.symbols), 3), np.shape(self.coordinates)
+        if found != shape:
+            raise InputError(f"coordinates must be {shape}. Got {found}.")
+        object.__setattr__(self, "symbols", tuple(self.symbols))
+        object.__setattr__(self, "coordinates", np.asarray(self.coordinates, float))
+        if not np.all(np.isfinite(self.coordinates)):
+            raise InputError("coordinates must be finite numbers. Got NaN or infinity.")
         if len(self.symbols) < 2:
             raise InputError("A reaction needs two atoms at least. Got a single one.")
         apart = np.linalg.norm(self.coordinates[:, None] - self.coordinates, axis=2)
@@ -56,10 +60,10 @@ def read_xyz(path: str | Path, *, charge: int | None = None, spin: int | None = 
     """
     path = Path(path)
     try:
-        lines = path.read_text().splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as an XYZ file: {error}") from error
-    if not lines or not lines[0].strip().isdigit():
+    if not lines or not re.fullmatch(r"\s*[1-9][0-9]*\s*", lines[0]):
         first = lines[0].strip() if lines else ""
         raise InputError(f"{path} line 1 must hold the number of atoms. Got {first!r}.")
     count = int(lines[0])
@@ -95,8 +99,12 @@ def _symbol(word: str) -> str:
 
 
 def _from_comment(comment: str, key: str) -> int:
-    found = re.search(rf"\b{key}\s*=\s*([+-]?\d+)\b", comment)
-    return int(found[1]) if found else 0
+    found = re.search(rf"(?<![\w-]){key}\s*=\s*([+-]?[\w.]+)", comment, re.IGNORECASE)
+    if found is None:
+        return 0
+    if not re.fullmatch(r"[+-]?\d+", found[1]):
+        raise InputError(f"{key}= in the comment line must be a whole number. Got {found[1]!r}.")
+    return int(found[1])
 
 
 def xyz_frame(symbols: tuple[str, ...], coordinates: NDArray[np.float64], comment: str) -> str:
