@@ -41,3 +41,16 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path, text, sentence):
 def test_coordinates_must_fit_the_symbols():
     with pytest.raises(InputError, match="coordinates must be"):
         Molecule(("O", "H"), np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize(
+    ("comment", "expected"),
+    [("Charge = -1 SPIN=2", (-1, 2)), ("mulliken-charge=1", (0, 0)), ("", (0, 0))],
+)
+def test_the_comment_is_read_in_any_case_and_nothing_else_is_taken_for_it(
+    tmp_path, comment, expected
+):
+    path = tmp_path / "a.xyz"
+    path.write_text(f"\ufeff2\n{comment}\nO 0 0 0\nH 0 0 1\n", encoding="utf-8")
+    found = read_xyz(path)
+    assert (found.charge, found.spin) == expected

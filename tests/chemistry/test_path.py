@@ -111,21 +111,27 @@ def kabsch_misses(path, case):
 
 
 @pytest.mark.parametrize(
-    ("name", "barriers"), [("hcn_hnc", (67.797, 58.779)), ("nh3_inversion", (1.61, 1.61))]
+    ("name", "barriers", "accuracy"),
+    [
+        ("hcn_hnc", (67.797, 58.779), 0.01),
+        # A small barrier: the saddle itself is as flat as the end of a path.
+        ("nh3_inversion", (1.61, 1.61), 0.01),
+        ("nh3_inversion", (1.61, 1.61), 0.001),
+    ],
 )
-def test_molecules_follow_their_reference_path(name, barriers, tmp_path):
+def test_molecules_follow_their_reference_path(name, barriers, accuracy, tmp_path):
     case = json.loads((REFERENCE / f"{name}.json").read_text())
     start = tmp_path / "ts.xyz"
     rows = zip(case["symbols"], case["ts"]["xyz"], strict=True)
     atoms = [f"{e} {x:.8f} {y:.8f} {z:.8f}" for e, (x, y, z) in rows]
     start.write_text("\n".join([str(len(atoms)), "", *atoms]))
-    path = trace(start, method="hf", basis="3-21g")
+    path = trace(start, method="hf", basis="3-21g", accuracy=accuracy)
     assert path.status == {"reverse": Status.ENDPOINT, "forward": Status.ENDPOINT}
     assert path.imaginary_frequency == pytest.approx(case["ts"]["imaginary_frequency_cm1"], abs=1.0)
     # The end is where the RMS gradient is 5e-4, up to 0.01 kcal/mol above the minimum.
     assert path.barrier("reverse") == pytest.approx(barriers[0], abs=0.02)
     assert path.barrier("forward") == pytest.approx(barriers[1], abs=0.02)
-    assert kabsch_misses(path, case).max() < 0.01
+    assert kabsch_misses(path, case).max() < accuracy
 
 
 @dataclass(frozen=True, eq=False)

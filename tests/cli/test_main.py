@@ -185,3 +185,34 @@ def test_a_bad_options_file_is_refused(text, code, sentence, tmp_path, capsys):
     said = capsys.readouterr().err
     assert sentence in said
     assert len(said.strip().splitlines()) == 1
+
+
+def test_the_input_is_never_written_over(tmp_path, capsys):
+    table = tmp_path / "same.csv"
+    table.write_bytes(Path(SPX).read_bytes())
+    assert run(["finance", "iv", str(table), "-o", str(table)]) == 3
+    assert table.read_bytes() == Path(SPX).read_bytes()
+    saddle = tmp_path / "path.xyz"
+    saddle.write_bytes(Path(HCN).read_bytes())
+    assert run(["chemistry", "irc", str(saddle), "--basis", "3-21g", "-o", str(tmp_path)]) == 3
+    assert saddle.read_bytes() == Path(HCN).read_bytes()
+    assert capsys.readouterr().err.count("would write over the input") == 2
+    assert run(["finance", "iv", SPX, "-o", str(tmp_path / "iv.xlsx")]) == 3
+
+
+def test_a_folder_keeps_its_job_and_a_refused_command_leaves_it_resumable(tmp_path, capsys):
+    folder = tmp_path / "h2"
+    assert run(["quantum", "vqe", H2, "-o", str(folder)]) == 0
+    before = (folder / "summary.json").read_bytes()
+    assert run(["finance", "iv", SPX, "-o", str(folder)]) == 3
+    assert "holds a run of suite quantum vqe" in capsys.readouterr().err
+    other = tmp_path / "other.toml"
+    other.write_text('[pauli]\nterms = [["Z", 1.0]]\n[ansatz]\nname = "real_amplitudes"\n')
+    assert run(["quantum", "vqe", str(other), "-o", str(folder)]) == 3
+    said = capsys.readouterr().err
+    assert "was started differently" in said
+    assert len(said) < 1000
+    assert (folder / "summary.json").read_bytes() == before
+    moved = folder.rename(tmp_path / "moved")
+    assert run(["resume", str(moved)]) == 0
+    assert not folder.exists()

@@ -170,3 +170,58 @@ def test_any_table_with_the_right_columns_is_answered_row_by_row(rows):
     assert len(solved) == len(rows)
     pd.testing.assert_frame_equal(solved[names], frame)
     assert (solved["iv"].notna() == (solved["iv_status"] == "solved")).all()
+
+
+def dated(expiration, quoted):
+    return quotes(expiration=[expiration] * 10, quoted=[quoted] * 10)
+
+
+@pytest.mark.parametrize(
+    ("expiration", "quoted"),
+    [
+        ("16/01/2026", "06/10/2025"),
+        ("01/16/2026", "10/06/2025"),
+        (20260116, 20251006),
+        ("20260116", "20251006"),
+        ("2026-01-16T16:00:00Z", "2025-10-06"),
+        ("Fri Jan 16 2026", "October 6, 2025"),
+    ],
+)
+def test_dates_mean_the_same_however_they_are_written(expiration, quoted):
+    solved = solve_table(dated(expiration, quoted))
+    np.testing.assert_allclose(solved["iv"], solve_table(quotes())["iv"], rtol=1e-12)
+
+
+def test_dates_that_can_be_read_in_two_ways_are_refused():
+    with pytest.raises(InputError, match="'06/01/2026' can be read in two ways"):
+        solve_table(dated("06/01/2026", "06/10/2025"))
+
+
+def test_several_underlyings_have_their_own_forwards():
+    second = quotes(symbol=["BBB"] * 10)
+    second[["strike", "bid", "ask"]] *= 2.0
+    both = pd.concat([quotes(symbol=["AAA"] * 10), second], ignore_index=True)
+    iv = solve_table(both)["iv"].to_numpy()
+    np.testing.assert_allclose(iv[:10], iv[10:], rtol=1e-9)
+
+
+def test_several_underlyings_without_a_name_are_refused():
+    other = quotes()
+    other[["bid", "ask"]] += 0.5
+    with pytest.raises(InputError, match="--map root=COLUMN"):
+        solve_table(pd.concat([quotes(), other], ignore_index=True))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "verdict"),
+    [
+        ("ask", np.inf, "one_sided"),
+        ("strike", np.inf, "missing_field"),
+        ("bid", "8,3", "one_sided"),
+    ],
+)
+def test_infinity_and_a_decimal_comma_are_no_numbers(column, value, verdict):
+    frame = quotes()
+    frame[column] = frame[column].astype(object)
+    frame.loc[2, column] = value
+    assert solve_table(frame)["iv_status"][2] == verdict

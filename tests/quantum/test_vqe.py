@@ -114,6 +114,13 @@ BAD_FILES = [
     ('[molecule]\nbasis = "sto-3g"', "needs a geometry"),
     ('[molecule]\ngeometry = "H 0 0 0; H 0 0 1"\ncharge = "one"', "charge must be of type int"),
     ('[pauli]\nterms = [["ZZ"]]', "must be pairs"),
+    ("[pauli]\nterms = [[1, -1.0]]", "must be 1 letters"),
+    (
+        '[pauli]\nterms = [["Z", 1.0]]\n[ansatz]\nname = "efficient_su2"\nrepetitions = -1',
+        "positive",
+    ),
+    ('[pauli]\nterms = [["Z", 1.0]]\n[ansatz]\nname = "efficient_su2"\n[start]\nseed = -1', "seed"),
+    ('[pauli]\nterms = [["Z", 1.0]]\n[start]\nparameters = ["a"]', "must be numbers|uccsd"),
     ('[pauli]\nterms = [["ZZ", "much"]]', "finite number"),
     ('[molecule]\ngeometry = "H 0 0 0; H 0 0 1"\nactive_space = [2]', "must be \\[electrons"),
     ('[pauli]\nterms = [["ZZ", 1.0]]', "needs a \\[molecule\\]"),
@@ -138,3 +145,30 @@ def test_a_circuit_that_does_not_fit_is_refused():
         vqe(SparsePauliOp("Z"), ansatz=QuantumCircuit(1))
     with pytest.raises(InputError, match="values of shape"):
         vqe(SparsePauliOp("Z"), ansatz="real_amplitudes", start=[0.1])
+
+
+def test_a_file_that_is_silent_leaves_the_arguments_to_hold(tmp_path):
+    path = tmp_path / "h2.toml"
+    path.write_text('[molecule]\ngeometry = "H 0 0 0; H 0 0 2.5"\n')
+    assert vqe(path, evaluations=2).evaluations == 2
+    assert vqe(path, evaluations=1).evaluations == 1
+    with pytest.raises(InputError, match="evaluations must be positive"):
+        vqe(path, evaluations=0)
+
+
+def test_the_charge_and_spin_of_an_xyz_file_hold(tmp_path):
+    (tmp_path / "heh.xyz").write_text("2\ncharge=1\nHe 0 0 0\nH 0 0 0.9\n")
+    (tmp_path / "heh.toml").write_text('[molecule]\ngeometry = "heh.xyz"\n')
+    assert vqe(tmp_path / "heh.toml").energy == pytest.approx(-2.8626175787977766, abs=1e-7)
+
+
+def test_an_observable_that_is_no_energy_is_refused():
+    with pytest.raises(InputError, match="must have real coefficients"):
+        vqe(SparsePauliOp.from_list([("Z", 1.0), ("X", 0.5j)]), ansatz="real_amplitudes")
+
+
+def test_what_does_not_fit_in_memory_is_refused_before_it_is_built():
+    circuit = QuantumCircuit(32)
+    circuit.ry(Parameter("a"), 0)
+    with pytest.raises(InputError, match="GiB of memory"):
+        vqe(SparsePauliOp("Z" * 32), ansatz=circuit)
