@@ -106,9 +106,8 @@ def prepare(place: Place, law: Law) -> Attempt:
 def attempt_on(surface: Surface, accuracy: float) -> Callable[[Place, Step], Trial]:
     """The attempt: predict, ask for one gradient, correct, and measure the error."""
     root = np.sqrt(np.repeat(surface.masses, _width(surface)))
-    metric = (
-        Euclidean()
-    )  # of mass-weighted coordinates, which is Diagonal(masses) of Cartesian ones
+    # Of mass-weighted coordinates; of Cartesian ones it is Diagonal(masses).
+    metric = Euclidean()
 
     def attempt(place: Place, step: Step) -> Trial:
         predict = _predict_off_saddle if place.arc_length == 0.0 else descend_from
