@@ -39,6 +39,8 @@ __all__ = [
     "Step",
     "TrustRegion",
     "Verdict",
+    "stands_out",
+    "within",
 ]
 
 # A float of one trajectory, or an array with one value a row.
@@ -165,6 +167,20 @@ _SMALLEST_ERROR = 1e-30
 _STANDARD_ERRORS = 3.0
 
 
+# The two bodies that decide. A compiled kernel compiles these very functions, so they are plain
+# arithmetic on numbers or arrays.
+
+
+def within(error: Number) -> Any:
+    """Whether an error, given over its tolerance, is tolerable; NaN is not."""
+    return error <= 1.0
+
+
+def stands_out(ratio: Number, noise: Number, threshold: Number) -> Any:
+    """Whether a gain ratio is above the threshold beyond the doubt of its noise; NaN is not."""
+    return ratio - _STANDARD_ERRORS * noise > threshold
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorControl:
     """Keep an error estimate, given as error over tolerance, at one.
@@ -203,7 +219,7 @@ class ErrorControl:
         tolerance = _select(at_rounding, _STANDARD_ERRORS * noise, 1.0)
         least = noise / tolerance + _SMALLEST_ERROR
         error = _select(known, abs(value) / tolerance, np.nan)
-        accept = error <= 1.0
+        accept = within(error)
         fresh = step.tries == 0
         log_size = np.log(step.size)
         log_error = np.log(_select(error < least, least, error)) / order
@@ -262,7 +278,7 @@ class TrustRegion:
         ratio, noise, _ = evidence[self.reads]
         finite = np.isfinite(ratio)
         doubt = _STANDARD_ERRORS * noise
-        accept = ratio - doubt > self.threshold
+        accept = stands_out(ratio, noise, self.threshold)
         unresolved: Any = False
         if np.ndim(doubt) or doubt != 0.0:  # many rows without noise need not be told from doubt
             unresolved = finite & np.logical_not(accept) & (ratio + doubt > self.threshold)

@@ -16,7 +16,7 @@ from suite.core import Tally
 from suite.core.control import Law
 from suite.core.files import write_whole
 from suite.errors import InputError
-from suite.finance.implied import TOLERANCE, ImpliedVolatility, of_forward
+from suite.finance.implied import ImpliedVolatility, of_forward
 from suite.finance.layouts import Table, of_frame, read_table
 from suite.finance.parity import fit_forward
 from suite.finance.verdict import Verdict
@@ -150,7 +150,6 @@ def solve_quotes(
     *,
     quoted: str | None = None,
     law: Law | None = None,
-    tolerance: float = TOLERANCE,
 ) -> SolvedTable:
     """Answer every row of a quote table with Black volatilities of its bid, mid and ask.
 
@@ -167,7 +166,7 @@ def solve_quotes(
         frame[name] = quotes[name].to_numpy()
     tally = Tally()
     for side in ("bid", "mid", "ask"):
-        solved = _solve(quotes, side, law, tolerance)
+        solved = _solve(quotes, side, law)
         tally.merge(solved.tally)
         status = solved.status
         if side == "mid":
@@ -334,7 +333,7 @@ def _check_one_underlying(group: pd.DataFrame) -> None:
         )
 
 
-def _solve(quotes: pd.DataFrame, side: str, law: Law | None, tolerance: float) -> ImpliedVolatility:
+def _solve(quotes: pd.DataFrame, side: str, law: Law | None) -> ImpliedVolatility:
     return of_forward(
         quotes[side].to_numpy(float),
         quotes["forward"].to_numpy(float),
@@ -343,11 +342,10 @@ def _solve(quotes: pd.DataFrame, side: str, law: Law | None, tolerance: float) -
         quotes["discount"].to_numpy(float),
         quotes["call"].to_numpy(bool),
         law=law,
-        tolerance=tolerance,
     )
 
 
-def _notes(quotes: pd.DataFrame, status: NDArray[np.int64]) -> list[str]:
+def _notes(quotes: pd.DataFrame, status: NDArray[Any]) -> list[str]:
     """For each row that has no volatility, what exactly is wrong with it."""
     notes = []
     rows: Any = quotes.itertuples()

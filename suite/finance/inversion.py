@@ -1,0 +1,331 @@
+"""The inversion of Black's formula for one row after another, in operations that vectorise.
+
+From its start a row takes two rough Householder steps and an exact one, in `narrow_answer` where
+the difference of Mills ratios cancels, else in `wide_answer`; then the core's laws judge the three
+in `judge`. A row that is refused goes on by careful steps, in `suite.finance.engine`. The functions
+take float64 arrays, or numbers where they are compiled: the same operations, so the same bits.
+
+Notation as in `black`: x = |log(K/F)|, s = σ√T, h = x/s, t = s/2, and g = h - t, so that the price
+is exp(-g²/2) (M(g) - M(h + t)) with M the Mills ratio of `elementary`. Differences of M that would
+cancel are integrals of its slope instead; products whose rounding would be amplified by h² are
+made exact by halves of 26 bits.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from suite.core.control import stands_out, within
+from suite.finance.elementary import (
+    add_fractions,
+    exp_sum,
+    log_rough,
+    mills,
+    mills_fall,
+    mills_fall_rough,
+    mills_rough,
+    select,
+    size_of,
+    split,
+    two_product,
+    two_sum,
+)
+from suite.finance.normalised import HALF_ULP, ROOT_2_PI
+
+__all__ = [
+    "SPENT",
+    "Answer",
+    "Bend",
+    "Rough",
+    "householder",
+    "is_narrow",
+    "judge",
+    "narrow_answer",
+    "narrow_last",
+    "narrow_step",
+    "rough_step",
+    "wide_answer",
+    "wide_last",
+    "wide_step",
+]
+
+Real = Any
+
+ROUGH = 1e-5
+"""Error of the residuals of the rough steps."""
+SPENT = 4e-5
+"""A residual that no step can be seen to lessen."""
+LAST = 1e-4
+"""A last step below this leaves an error of its fourth power, below rounding."""
+THRESHOLD = 1e-4
+"""Least gain of a step, over what it promised, as in the core's `TrustRegion`."""
+
+
+class Answer(NamedTuple):
+    """`volatility` a year; `vega` of the normalised price by s; the residuals `first`, `second` and
+    `third` before each step; `last` the last step relative to s."""
+
+    volatility: Real
+    vega: Real
+    first: Real
+    second: Real
+    third: Real
+    last: Real
+
+
+def is_narrow(x: Real, s: Real) -> Real:
+    """Whether the difference of Mills ratios cancels, so that Gauss points serve better."""
+    return 0.5 * s * s < 0.43 * s + 0.2 * x
+
+
+class Bend(NamedTuple):
+    """What Householder's step knows of the price beyond its slope: its second and its third
+    derivative by s over the first."""
+
+    second: Real
+    third: Real
+
+
+def bend(x: Real, s: Real, per_s: Real) -> Bend:
+    """Of Black's price at total volatility s."""
+    h_s = x * per_s * per_s
+    second = h_s * (h_s * s) - 0.25 * s
+    return Bend(second, second * second - 3.0 * h_s * h_s - 0.25)
+
+
+def householder(y: Real, slope: Real, residual: Real, of_price: Bend) -> tuple[Real, Real]:
+    """Newton's and Householder's third-order step on the log of f, for f = b or 1 - b.
+
+    `y` = f / (df/ds) and `slope` its inverse.
+    """
+    curvature = of_price.second - slope
+    jerk = of_price.third - 3.0 * of_price.second * slope + 2.0 * slope * slope
+    newton = -residual * y
+    above = newton * (1.0 + 0.5 * curvature * newton)
+    return newton, above / (1.0 + newton * (curvature + jerk * newton * (1.0 / 6.0)))
+
+
+class Rough(NamedTuple):
+    """The residual log f - log target at s, Newton's step from there, and Householder's; rough."""
+
+    residual: Real
+    newton: Real
+    step: Real
+
+
+def narrow_step(inverse: Real, x: Real, s: Real) -> Rough:
+    """The rough step of a row that `is_narrow`; `inverse` 1/q."""
+    per_s = 1.0 / s
+    h, t = x * per_s, 0.5 * s
+    off = 0.7745966692414834 * t
+    centre, low, high = mills_fall_rough(h, h - off, h + off)
+    ends = add_fractions(low, high)
+    p, q = add_fractions(ends, centre, 0.5555555555555556, 0.8888888888888888)
+    return rough_step(t * p, q, inverse, h - t, bend(x, s, per_s))
+
+
+def wide_step(inverse: Real, per_rest: Real, x: Real, s: Real) -> Rough:
+    """The rough step of the other rows, of b where h > t, else of 1 - b."""
+    per_s = 1.0 / s
+    h, t = x * per_s, 0.5 * s
+    g = h - t
+    (near, per_near), far = mills_rough(size_of(g), h + t)
+    p, q = add_fractions((select(g > 0.0, near, -near), per_near), far, 1.0, -1.0)
+    return rough_step(p, q, select(g > 0.0, inverse, -per_rest), g, bend(x, s, per_s))
+
+
+def rough_step(p: Real, q: Real, per_target: Real, g: Real, of_price: Bend) -> Rough:
+    """The rough step where f is exp(-g²/2) p/q, negative for 1 - b."""
+    per_pq = 1.0 / (p * q)
+    y = p * p * per_pq
+    slope = q * q * per_pq
+    residual = log_rough(y * per_target) - 0.5 * g * g
+    newton, step = householder(ROOT_2_PI * y, slope * (1.0 / ROOT_2_PI), residual, of_price)
+    return Rough(residual, newton, step)
+
+
+class _Place(NamedTuple):
+    """A volatility of 26 bits and what follows from it with the digits that rounding would take:
+    `density` exp(-g²/2) and `density_low` what it lacks; `g`; `h`; `t` and `t_low`; `per_s` 1/s."""
+
+    volatility: Real
+    density: Real
+    density_low: Real
+    g: Real
+    h: Real
+    t: Real
+    t_low: Real
+    per_s: Real
+
+
+def _place(s: Real, ratio: Real, ratio_low: Real, root: Real, root_low: Real) -> _Place:
+    """Where the last step starts: s rounded such that σ has 26 bits."""
+    volatility, _ = split(s / (root + root_low))
+    per_volatility = 1.0 / volatility
+    h1, _ = split(ratio * per_volatility)
+    h2 = ((ratio - h1 * volatility) + ratio_low) * per_volatility
+    half = 0.5 * volatility
+    t1, rest = split(half * root)
+    t2 = rest + half * root_low
+    g, lost = two_sum(h1, -t1)
+    g1, rest = split(g)
+    g2 = (rest + lost) + (h2 - t2)
+    density, density_low = exp_sum(-0.5 * (g1 * g1), -g2 * (g1 + 0.5 * g2))
+    t = t1 + t2
+    return _Place(volatility, density, density_low, g1 + g2, h1 + h2, t, (t1 - t) + t2, 0.5 / t)
+
+
+def _last_step(place: _Place, y: Real, excess: Real, x: Real, first: Real, second: Real) -> Answer:
+    """The answer from the relative excess f/target - 1."""
+    s = 2.0 * place.t
+    residual = excess * (1.0 - excess * (0.5 - excess * (1.0 / 3.0 - 0.25 * excess)))
+    _, step = householder(y, 1.0 / y, residual, bend(x, s, place.per_s))
+    relative = step * place.per_s
+    return Answer(
+        place.volatility + place.volatility * relative,
+        place.density * (1.0 / ROOT_2_PI),
+        first,
+        second,
+        residual,
+        relative,
+    )
+
+
+def narrow_answer(
+    q: Real,
+    q_low: Real,
+    inverse: Real,
+    x: Real,
+    s: Real,
+    ratio: Real,
+    ratio_low: Real,
+    root: Real,
+    root_low: Real,
+) -> Answer:
+    """The volatility of a row that `is_narrow`, from its start s."""
+    first, _, step = narrow_step(inverse, x, s)
+    s = s + step
+    second, _, step = narrow_step(inverse, x, s)
+    s = s + step
+    return narrow_last(q, q_low, inverse, x, s, ratio, ratio_low, root, root_low, first, second)
+
+
+def narrow_last(
+    q: Real,
+    q_low: Real,
+    inverse: Real,
+    x: Real,
+    s: Real,
+    ratio: Real,
+    ratio_low: Real,
+    root: Real,
+    root_low: Real,
+    first: Real,
+    second: Real,
+) -> Answer:
+    """The exact step of a narrow row from s; `first` and `second` are handed on."""
+    place = _place(s, ratio, ratio_low, root, root_low)
+    y, y_low = _mean_fall(place.h, place.t)
+    # density · y · t with the digits that the products lose, against q with its own.
+    part, part_low = two_product(place.density, y)
+    part_low = part_low + (place.density_low * y + place.density * y_low)
+    price, price_low = two_product(part, place.t)
+    price_low = price_low + (part_low * place.t + part * place.t_low)
+    excess = ((price - q) + (price_low - q_low)) * inverse
+    return _last_step(place, y * place.t * ROOT_2_PI, excess, x, first, second)
+
+
+def _mean_fall(h: Real, t: Real) -> tuple[Real, Real]:
+    """(M(h - t) - M(h + t)) / t as an integral of the slope, by nine Gauss-Legendre points; and
+    what the sum lost."""
+    (centre,) = mills_fall(h)
+    total, lost = 0.3302393550012598 * (centre[0] / centre[1]), 0.0
+    for node, weight in _NODES:
+        low, high = mills_fall(h - node * t, h + node * t)
+        p, q = add_fractions(low, high)
+        total, more = two_sum(total, weight * (p / q))
+        lost = lost + more
+    return total, lost
+
+
+_NODES = (
+    (0.3242534234038089, 0.31234707704000286),
+    (0.6133714327005904, 0.26061069640293544),
+    (0.8360311073266358, 0.1806481606948574),
+    (0.9681602395076261, 0.08127438836157441),
+)
+
+
+def wide_answer(
+    q: Real,
+    q_low: Real,
+    inverse: Real,
+    rest: Real,
+    rest_low: Real,
+    x: Real,
+    s: Real,
+    ratio: Real,
+    ratio_low: Real,
+    root: Real,
+    root_low: Real,
+) -> Answer:
+    """The volatility of a row that is not narrow, from its start s."""
+    per_rest = 1.0 / rest
+    first, _, step = wide_step(inverse, per_rest, x, s)
+    s = s + step
+    second, _, step = wide_step(inverse, per_rest, x, s)
+    s = s + step
+    return wide_last(
+        q, q_low, inverse, rest, rest_low, x, s, ratio, ratio_low, root, root_low, first, second
+    )
+
+
+def wide_last(
+    q: Real,
+    q_low: Real,
+    inverse: Real,
+    rest: Real,
+    rest_low: Real,
+    x: Real,
+    s: Real,
+    ratio: Real,
+    ratio_low: Real,
+    root: Real,
+    root_low: Real,
+    first: Real,
+    second: Real,
+) -> Answer:
+    """The exact step of a wide row from s; `first` and `second` are handed on."""
+    place = _place(s, ratio, ratio_low, root, root_low)
+    below = place.g > 0.0
+    (near, near_low), (far, far_low) = mills(size_of(place.g), place.h + place.t)
+    y, y_low = two_sum(near, select(below, -far, far))
+    y_low = y_low + (near_low + select(below, -far_low, far_low))
+    part, part_low = two_product(place.density, y)
+    part_low = part_low + (place.density_low * y + place.density * y_low)
+    target = select(below, q, rest)
+    excess = (part - target) + (part_low - select(below, q_low, rest_low))
+    excess = excess * select(below, inverse, 1.0 / rest)
+    y = select(below, y, -y) * ROOT_2_PI
+    return _last_step(place, y, excess, x, first, second)
+
+
+def judge(answer: Answer, noise: Real, root: Real) -> tuple[Real, Real]:
+    """Whether the core's laws take the three steps, and the error bar of the volatility.
+
+    `noise` is half an ulp, or half a tick, of the price in units of D·min(F, K). A step is taken if
+    its gain stands out of the residual's error, or if there was nothing left to gain; the last one
+    if what it leaves, its fourth power, is below rounding.
+    """
+    first, second, third = size_of(answer.first), size_of(answer.second), size_of(answer.third)
+    per_both = 1.0 / (first * second)
+    per_first, per_second = second * per_both, first * per_both
+    taken = stands_out((first - second) * per_first, ROUGH * per_first, THRESHOLD)
+    paid = stands_out((second - third) * per_second, ROUGH * per_second, THRESHOLD)
+    taken = taken | (first <= SPENT)
+    paid = paid | (second <= SPENT)
+    left = answer.last * (1.0 / LAST)
+    left = left * left
+    kept = within(left * left)
+    error = noise / (answer.vega * root) + HALF_ULP * answer.volatility
+    return taken & paid & kept, error

@@ -1,0 +1,198 @@
+"""One quote in normalised form: what is left to solve, or the verdict that there is nothing to.
+
+Everything is said of the out-of-the-money option at K against F, in units of D·min(F, K), with
+what rounding took from each number kept beside it. The functions take float64 arrays, or numbers
+where they are compiled.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from suite.finance.elementary import (
+    exp_sum,
+    log1p_sum,
+    log_rough,
+    select,
+    size_of,
+    split,
+    two_product,
+    two_sum,
+)
+
+__all__ = ["HALF_ULP", "ROOT_2_PI", "Problem", "carry", "normalise", "screen", "start"]
+
+Real = Any
+
+ROOT_2_PI = 2.5066282746310002
+HALF_ULP = 1.1102230246251565e-16
+"""Half an ulp of a number just above a power of two, relative to it."""
+
+
+class Problem(NamedTuple):
+    """One row in normalised form.
+
+    `q` the time value over D·min(F, K), `q_low` what it lacks, `inverse` 1/q; `rest` 1 - q without
+    cancellation and `rest_low`; `rounding` half an ulp of the price in the same unit, `noise` that
+    or half a tick; `d` |F - K| / min(F, K); `x` log(1 + d); `ratio` x/√T with 26 bits and
+    `ratio_low` what it lacks; `root` √T with 26 bits and `root_low` what it lacks; `inside` whether
+    the quote is in the money.
+    """
+
+    q: Real
+    q_low: Real
+    inverse: Real
+    rest: Real
+    rest_low: Real
+    rounding: Real
+    noise: Real
+    d: Real
+    x: Real
+    ratio: Real
+    ratio_low: Real
+    root: Real
+    root_low: Real
+    inside: Real
+
+
+def carry(spot: Real, rate: Real, dividend: Real, years: Real) -> tuple[Real, Real, Real, Real]:
+    """Forward and discount factor of a spot, each with what its rounded value lacks.
+
+    `rate` and `dividend` decimal a year, continuously compounded.
+    """
+    cost, cost_low = two_sum(rate, -dividend)
+    power, power_low = two_product(cost, years)
+    growth, growth_low = exp_sum(power, power_low + cost_low * years)
+    forward, forward_low = two_product(spot, growth)
+    power, power_low = two_product(-rate, years)
+    discount, discount_low = exp_sum(power, power_low)
+    return forward, forward_low + spot * growth_low, discount, discount_low
+
+
+def normalise(
+    price: Real,
+    forward: Real,
+    forward_low: Real,
+    strike: Real,
+    years: Real,
+    discount: Real,
+    discount_low: Real,
+    call: Real,
+    half_tick: Real,
+) -> Problem:
+    """The normalised problem of an option on a forward.
+
+    `forward_low` and `discount_low` are what the rounded forward and discount lack; 0 where they
+    are given, not computed. `call` is True for calls; `half_tick` is what the price itself leaves
+    open, 0 where that is only its rounding.
+    """
+    below = strike < forward
+    gap, gap_low = two_sum(forward, -strike)
+    gap_low = gap_low + forward_low
+    distance, distance_low = select(below, gap, -gap), select(below, gap_low, -gap_low)
+    low = select(below, strike, forward)
+    low_low = select(below, 0.0, forward_low)
+
+    # An in-the-money quote is inverted through its out-of-the-money twin.
+    inside = call == below
+    intrinsic, intrinsic_low = two_product(discount, distance)
+    intrinsic_low = intrinsic_low + (discount_low * distance + discount * distance_low)
+    value, value_low = two_sum(price, select(inside, -intrinsic, 0.0))
+    value_low = value_low - select(inside, intrinsic_low, 0.0)
+    most, most_low = two_product(discount, low)
+    most_low = most_low + (discount_low * low + discount * low_low)
+    unit = 1.0 / most
+    q = value * unit
+    product, product_low = two_product(q, most)
+    q_low = (((value - product) - product_low) - q * most_low + value_low) * unit
+    room, room_low = two_sum(most, -value)
+    room_low = room_low + (most_low - value_low)
+    rest = room * unit
+    product, product_low = two_product(rest, most)
+    rest_low = (((room - product) - product_low) - rest * most_low + room_low) * unit
+
+    unit_low = discount * unit
+    d = distance * unit_low
+    product, product_low = two_product(d, low)
+    d_low = (((distance - product) - product_low) + (distance_low - d * low_low)) * unit_low
+    x, x_low = log1p_sum(d, d_low)
+    width = np.sqrt(years)
+    per_width = 1.0 / width
+    root, _ = split(width)
+    root_low = (years - root * root) * (0.5 * per_width)
+    root_low = root_low * (1.0 + 0.5 * root_low * per_width)
+    ratio, _ = split(x * per_width)
+    ratio_low = (((x - ratio * root) - ratio * root_low) + x_low) * per_width
+    rounding = price * HALF_ULP * unit
+    tick = half_tick * unit
+    noise = select(tick > rounding, tick, rounding)
+    return Problem(
+        q,
+        q_low,
+        1.0 / q,
+        rest,
+        rest_low,
+        rounding,
+        noise,
+        d,
+        x,
+        ratio,
+        ratio_low,
+        root,
+        root_low,
+        inside,
+    )
+
+
+def screen(
+    price: Real,
+    forward: Real,
+    strike: Real,
+    years: Real,
+    discount: Real,
+    call: Real,
+    problem: Problem,
+) -> Real:
+    """The verdict that can be told before solving, as a code of `verdict.Verdict`; 0 to solve.
+
+    A price within its own rounding of a bound has no time value left, or no room above it. `call`
+    is positive for calls, negative for puts, and 0 where that is not known.
+    """
+    largest = 1.7976931348623157e308
+    finite = (size_of(price) <= largest) & (size_of(forward) <= largest)
+    finite = finite & (size_of(strike) <= largest) & (size_of(years) <= largest)
+    fit = (price >= 0.0) & (forward > 0.0) & (strike > 0.0) & (discount > 0.0)
+    readable = finite & fit & (size_of(discount) <= largest) & (size_of(call) > 0.0)
+    rounding = select(problem.inside, problem.rounding, 0.0)
+    code = select(problem.rest <= 0.5 * HALF_ULP, 3.0, 0.0)
+    code = select(size_of(problem.q) <= rounding, 2.0, code)
+    code = select(problem.q < -rounding, 1.0, code)
+    code = select(years <= 0.0, 7.0, code)
+    return select(readable, code, 8.0)
+
+
+def start(q: Real, rest: Real, d: Real, x: Real) -> Real:
+    """A lower bound of the total volatility, good enough to start from.
+
+    Choi, Huh and Su, arXiv:2302.08758; the normal quantile by Hastings, Approximations for Digital
+    Computers (1955), sheet 67, near its centre by its series.
+    """
+    scale = 1.0 / (2.0 * q + d)
+    centre = (q * (d + q) - 0.5 * d) * scale
+    upper = rest * (d + q) * scale
+    lower = q * (1.0 + d + q) * scale
+    tail = select(lower < upper, lower, upper)
+    tau = np.sqrt(-2.0 * log_rough(tail))
+    above = 2.515517 + tau * (0.802853 + tau * 0.010328)
+    below = 1.0 + tau * (1.432788 + tau * (0.189269 + tau * 0.001308))
+    quantile = tau - above / below
+    v = ROOT_2_PI * centre
+    square = v * v
+    series = v * (1.0 + square * (1.0 / 6.0 + square * (7.0 / 120.0)))
+    d1 = select(lower < upper, -quantile, quantile)
+    d1 = select(square < 0.0625, series, d1)
+    root = np.sqrt(d1 * d1 + 2.0 * x)
+    far = root + size_of(d1)
+    return select(d1 < 0.0, 2.0 * x / far, far)
