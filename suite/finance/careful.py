@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from suite.core import Rows, Signal, Status, Step, Trial, TrustRegion, lanes
 from suite.core.control import Law
-from suite.finance.inversion import ROUGH, SPENT, Rough
+from suite.finance.inversion import Rough
 
 __all__ = ["Measure", "approach"]
 
@@ -23,7 +23,9 @@ Vector = NDArray[np.float64]
 Measure: TypeAlias = Callable[[Any, Vector], Rough]
 """The rough step of some rows, given their problem [columns, rows] and their s."""
 
-ARRIVED = 1e-5
+NOISE = 1e-5
+"""Error of the residual of a rough step."""
+ARRIVED = 1e-4
 """A step that small, relative to s, is what the exact ones do better."""
 
 
@@ -66,7 +68,7 @@ def approach(
         after = measured(guess.problem, s, guess.lower, guess.upper)
         before, left = np.abs(guess.residual), np.abs(after.residual)
         predicted = step.size * before
-        gain = Signal((before - left) / predicted, ROUGH / predicted)
+        gain = Signal((before - left) / predicted, NOISE / predicted)
         learned = guess._replace(lower=after.lower, upper=after.upper)
         return Trial(after, {"gain": gain}, {"evaluations": 1}, learned=learned)
 
@@ -77,7 +79,7 @@ def approach(
 
 def _until(guess: Guess) -> Any:
     small = np.abs(guess.proposal) <= ARRIVED * guess.s
-    return np.where(small | (np.abs(guess.residual) <= SPENT), Status.CONVERGED, Status.RUNNING)
+    return np.where(small | (guess.residual == 0.0), Status.CONVERGED, Status.RUNNING)
 
 
 def _limits(guess: Guess) -> dict[str, Vector]:

@@ -193,7 +193,8 @@ def log1p_sum(d: Real, low: Real) -> tuple[Real, Real]:
     # A share of an ulp: a reciprocal to 1% will do. The difference of the bits is one to 6%.
     per_u = number(_RECIPROCAL_BITS - bits(u))
     per_u = per_u * (2.0 - u * per_u)
-    correction = (low + (k * _LN2_LOW + lost * per_u)) - (half_square - rest)
+    _, square_low = two_product(0.5 * f, f)
+    correction = (low + (k * _LN2_LOW + lost * per_u)) - ((half_square - rest) + square_low)
     return two_sum(high, correction)
 
 

@@ -47,7 +47,7 @@ SMALL = 512
 """Rows below which NumPy is done before compiled code is loaded."""
 STEPS = 3
 """The steps of the short way."""
-MORE_STEPS = 2
+MORE_STEPS = 3
 """Exact steps of a careful row beyond the first, which is near enough as a rule."""
 
 
@@ -98,9 +98,12 @@ def solve(
     _short_way(
         inputs, rows, MODELS[model].plan, model, from_spot, threads, volatility, error, status
     )
-    steps = np.where((status == Verdict.SOLVED) | (status == REFUSED), STEPS, 0).astype(np.int8)
-    refused = np.flatnonzero(status == REFUSED if law is None else steps > 0)
-    taken = int(np.count_nonzero(steps)) - len(refused)
+    steps = (status == Verdict.SOLVED).view(np.int8) * np.int8(STEPS)
+    careful = status == REFUSED
+    taken = int(np.count_nonzero(steps))
+    if law is not None:
+        careful, taken = careful | (steps > 0), 0
+    refused = np.flatnonzero(careful)
     tally = Tally()
     tally.rows(
         np.broadcast_to(0, STEPS * taken), np.empty(0, np.int64), ["start"], {"evaluations": 1}
@@ -111,8 +114,6 @@ def solve(
         volatility[refused], error[refused], status[refused] = found
         steps[refused] = np.minimum(way.count + 1, 127)
         tally.merge(way.tally)
-    unanswered = status != Verdict.SOLVED
-    volatility[unanswered] = error[unanswered] = np.nan
     return Solved(volatility, error, status, steps, tally)
 
 
@@ -136,11 +137,17 @@ def _short_way(
 
     def work(starts: Sequence[int]) -> None:
         table, run = _room(plan, min(rows, CHUNK), kernel, from_spot)
+        varying = []
+        for column, values in enumerate(inputs):
+            if np.ndim(values):
+                varying.append((column, values))
+            else:
+                table[column] = values
         for start in starts:
             chunk = slice(start, min(start + CHUNK, rows))
             count = chunk.stop - start
-            for column, values in enumerate(inputs):
-                table[column, :count] = values if np.ndim(values) == 0 else values[chunk]
+            for column, values in varying:
+                table[column, :count] = values[chunk]
             run(count)
             volatility[chunk] = table[VOLATILITY, :count]
             error[chunk] = table[ERROR, :count]
@@ -207,4 +214,4 @@ def _careful(
         good = within(left * left) & arrived & (answer.volatility > 0.0)
         error = block[NOISE] / (answer.vega * block[ROOT]) + HALF_ULP * answer.volatility
     status = np.where(good, Verdict.SOLVED, Verdict.NOT_CONVERGED)
-    return (answer.volatility, error, status), way
+    return (np.where(good, answer.volatility, np.nan), np.where(good, error, np.nan), status), way

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from suite.core import Tally
 from suite.core.control import Law
 from suite.errors import InputError
 from suite.finance.engine import Inputs, solve
+from suite.finance.greeks import greeks as all_greeks
+from suite.finance.greeks import of_spot
 from suite.finance.normalised import carry
 from suite.finance.stages import MODELS
 from suite.finance.verdict import Verdict, answered
@@ -40,6 +43,7 @@ class ImpliedVolatility:
     status: NDArray[np.int8]
     steps: NDArray[np.int8]
     tally: Tally
+    greeks: Mapping[str, Vector] = field(default_factory=dict)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self.volatility, dtype=dtype)
@@ -75,6 +79,7 @@ class ImpliedVolatility:
                 "iv_error": self.error.ravel(),
                 "iv_status": names[self.status.ravel()],
                 "steps": self.steps.ravel(),
+                **{name: column.ravel() for name, column in self.greeks.items()},
             }
         )
 
@@ -96,6 +101,7 @@ def implied_volatility(
     tick: ArrayLike = 0.0,
     most_move: float = np.inf,
     errors: str = "nan",
+    greeks: bool = False,
     threads: int | None = None,
     law: Law | None = None,
 ) -> ImpliedVolatility:
@@ -107,7 +113,8 @@ def implied_volatility(
     a forward) or "bachelier" (normal; forward and strike of any sign). With the `tick` of the
     price, a row whose volatility one tick moves by more than `most_move` is answered with the
     verdict LOW_INFORMATION. A row that has no volatility gets NaN and a verdict, or with `errors`
-    "raise" an `InputError` that names it. `threads` None is all; no bit depends on it.
+    "raise" an `InputError` that names it. `greeks` adds the seven Greeks, of the spot where it is
+    given, else of the forward. `threads` None is all; no bit depends on it.
 
     >>> from suite.finance.black import price
     >>> quote = price(0.2, forward=100.0, strike=110.0, expiry=0.5)
@@ -127,29 +134,44 @@ def implied_volatility(
     price, strike, years, ticks, rates, dividends, base, call = (
         _column(v, shape) for v in (*columns, base, call)
     )
-    from_spot = spot is not None
-    if not from_spot or model != "black":
-        with np.errstate(all="ignore"):
-            if from_spot:
-                base, _, discount, _ = carry(
-                    *(np.asarray(v) for v in (base, rates, dividends, years))
-                )
-            else:
-                discount = np.exp(-rates * years) if np.any(rates) else 1.0
-        rates, dividends, from_spot = discount, 0.0, False
-    inputs = Inputs(price, strike, years, call, 0.5 * ticks, base, rates, dividends)
+    from_spot = spot is not None and model == "black"
+    first, second = rates, dividends
+    if not from_spot:
+        base, first = _forward(base, rates, dividends, years, spot is not None)
+        second = 0.0
+    inputs = Inputs(price, strike, years, call, 0.5 * ticks, base, first, second)
     rows = int(np.prod(shape))
     solved = solve(inputs, rows, model=model, from_spot=from_spot, threads=threads, law=law)
     status = _doubted(solved.status, solved.error, ticks, years, most_move)
     if errors == "raise":
         _raise_first(status, price)
+    found: dict[str, Vector] = {}
+    if greeks:
+        forwards = _forward(base, rates, dividends, years, from_spot)
+        if not from_spot:
+            forwards = base, first
+        at: Any = (solved.volatility, forwards[0], strike, years, forwards[1], call > 0.0)
+        found = all_greeks(*at, model=model)
+        if spot is not None:
+            spots = _column(_numbers(spot), shape)
+            found = of_spot(found, forwards[0], spots, years, rates, dividends)
     return ImpliedVolatility(
         solved.volatility.reshape(shape),
         solved.error.reshape(shape),
         status.reshape(shape),
         solved.steps.reshape(shape),
         solved.tally,
+        {name: column.reshape(shape) for name, column in found.items()},
     )
+
+
+def _forward(base: Any, rates: Any, dividends: Any, years: Any, from_spot: bool) -> tuple[Any, Any]:
+    """Forward and discount factor."""
+    with np.errstate(all="ignore"):
+        if not from_spot:
+            return base, np.exp(-rates * years) if np.any(rates) else 1.0
+        forward, _, discount, _ = carry(base, rates, dividends, years)
+    return forward, discount
 
 
 def of_forward(

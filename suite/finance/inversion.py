@@ -40,6 +40,7 @@ __all__ = [
     "householder",
     "is_narrow",
     "judge",
+    "mean_fall",
     "narrow_answer",
     "narrow_last",
     "narrow_step",
@@ -51,9 +52,9 @@ __all__ = [
 
 Real = Any
 
-ROUGH = 1e-5
+ROUGH = 5e-5
 """Error of the residuals of the rough steps."""
-SPENT = 4e-5
+SPENT = 2e-4
 """A residual that no step can be seen to lessen."""
 LAST = 1e-4
 """A last step below this leaves an error of its fourth power, below rounding."""
@@ -225,7 +226,7 @@ def narrow_last(
 ) -> Answer:
     """The exact step of a narrow row from s; `first` and `second` are handed on."""
     place = _place(s, ratio, ratio_low, root, root_low)
-    y, y_low = _mean_fall(place.h, place.t)
+    y, y_low = mean_fall(place.h, place.t)
     # density · y · t with the digits that the products lose, against q with its own.
     part, part_low = two_product(place.density, y)
     part_low = part_low + (place.density_low * y + place.density * y_low)
@@ -235,7 +236,7 @@ def narrow_last(
     return _last_step(place, y * place.t * ROOT_2_PI, excess, x, first, second)
 
 
-def _mean_fall(h: Real, t: Real) -> tuple[Real, Real]:
+def mean_fall(h: Real, t: Real) -> tuple[Real, Real]:
     """(M(h - t) - M(h + t)) / t as an integral of the slope, by nine Gauss-Legendre points; and
     what the sum lost."""
     (centre,) = mills_fall(h)
@@ -318,12 +319,9 @@ def judge(answer: Answer, noise: Real, root: Real) -> tuple[Real, Real]:
     if what it leaves, its fourth power, is below rounding.
     """
     first, second, third = size_of(answer.first), size_of(answer.second), size_of(answer.third)
-    per_both = 1.0 / (first * second)
-    per_first, per_second = second * per_both, first * per_both
-    taken = stands_out((first - second) * per_first, ROUGH * per_first, THRESHOLD)
-    paid = stands_out((second - third) * per_second, ROUGH * per_second, THRESHOLD)
-    taken = taken | (first <= SPENT)
-    paid = paid | (second <= SPENT)
+    # Gain, noise and threshold are all times what was promised: no division.
+    taken = stands_out(first - second, ROUGH, THRESHOLD * first) | (first <= SPENT)
+    paid = stands_out(second - third, ROUGH, THRESHOLD * second) | (second <= SPENT)
     left = answer.last * (1.0 / LAST)
     left = left * left
     kept = within(left * left)

@@ -54,7 +54,8 @@ def normal_problem(
     inside = call == below
     intrinsic, intrinsic_low = two_product(discount, distance)
     value, value_low = two_sum(price, select(inside, -intrinsic, 0.0))
-    value_low = value_low - select(inside, intrinsic_low + discount * distance_low, 0.0)
+    lost = select(inside, intrinsic_low + discount * distance_low, 0.0)
+    value, value_low = two_sum(value, value_low - lost)
     unit = 1.0 / discount
     q = value * unit
     product, product_low = two_product(q, discount)

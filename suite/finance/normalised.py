@@ -100,7 +100,7 @@ def normalise(
     intrinsic, intrinsic_low = two_product(discount, distance)
     intrinsic_low = intrinsic_low + (discount_low * distance + discount * distance_low)
     value, value_low = two_sum(price, select(inside, -intrinsic, 0.0))
-    value_low = value_low - select(inside, intrinsic_low, 0.0)
+    value, value_low = two_sum(value, value_low - select(inside, intrinsic_low, 0.0))
     most, most_low = two_product(discount, low)
     most_low = most_low + (discount_low * low + discount * low_low)
     unit = 1.0 / most

@@ -59,6 +59,7 @@ PRICE, STRIKE, YEARS, CALL, HALF_TICK, BASE, FIRST, SECOND, VOLATILITY, ERROR, S
 INPUTS = 8
 TABLE = 11
 REFUSED = 10.0
+NAN = float("nan")
 # The work of a tile.
 FORWARD, FORWARD_LOW, DISCOUNT, DISCOUNT_LOW = range(11, 15)
 Q, Q_LOW, INVERSE, REST, REST_LOW, NOISE, X = range(15, 22)
@@ -116,7 +117,8 @@ def _wide(status: Any, noise: Any, root: Any, *problem: Any) -> tuple[Any, Any, 
 def _judged(status: Any, noise: Any, root: Any, answer: Answer) -> tuple[Any, Any, Any]:
     taken, error = judge(answer, noise, root)
     status = select(status > 0.0, status, select(taken, 0.0, REFUSED))
-    return answer.volatility, error, status
+    solved = status == 0.0
+    return select(solved, answer.volatility, NAN), select(solved, error, NAN), status
 
 
 _PROBLEM = (X, START, RATIO, RATIO_LOW, ROOT, ROOT_LOW)
@@ -187,9 +189,9 @@ def _normal(status: Any, noise: Any, root: Any, *problem: Any) -> tuple[Any, Any
     return _judged(status, noise, root, normal_answer(*problem))
 
 
-def _nothing(status: Any) -> tuple[Any]:
+def _nothing(status: Any) -> tuple[Any, Any]:
     """Rows without a start have their verdict already."""
-    return (status,)
+    return status + NAN, status + NAN
 
 
 PREPARE_NORMAL = Stage(
@@ -199,7 +201,7 @@ PREPARE_NORMAL = Stage(
     _PREPARED,
 )
 NORMAL_ROWS = Stage("normal", _normal, (STATUS, NOISE, ROOT, Q, Q_LOW, INVERSE, *_PROBLEM), _ANSWER)
-NO_ROWS = Stage("nothing", _nothing, (STATUS,), (STATUS,))
+NO_ROWS = Stage("nothing", _nothing, (STATUS,), (VOLATILITY, ERROR))
 
 
 class Model(NamedTuple):
