@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from suite.finance.elementary import (
+from suite.finance.kernel.elementary import (
     exp_sum,
     log1p_sum,
     mills,
@@ -23,7 +23,7 @@ from suite.finance.elementary import (
     two_product,
     two_sum,
 )
-from suite.finance.inversion import is_narrow, mean_fall
+from suite.finance.kernel.inversion import is_narrow, mean_fall
 
 __all__ = ["Standard", "normal_price", "price", "standardise"]
 

@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.finance.black import normal_price, price
-from suite.finance.elementary import normal_cdf, select
+from suite.finance.black import normal_price
+from suite.finance.black import price as black_price
+from suite.finance.kernel.passes import Job, run
+from suite.finance.kernel.sensitivity import FIRST_GREEK, PLANS
 
 __all__ = ["GREEKS", "greeks", "of_spot"]
 
 Vector = NDArray[np.float64]
 
 GREEKS = ("delta", "gamma", "vega", "theta", "rho", "vanna", "volga")
-_PER_ROOT_2_PI = 0.3989422804014327
 
 
 def greeks(
@@ -31,49 +32,40 @@ def greeks(
     discount: Vector,
     call: Any,
     *,
+    price: Vector | None = None,
     model: str = "black",
+    threads: int | None = None,
 ) -> dict[str, Vector]:
     """The seven Greeks with the forward as the underlying.
 
     `delta` ∂V/∂F and `gamma` ∂²V/∂F²; `vega` ∂V/∂σ and `volga` ∂²V/∂σ²; `vanna` ∂²V/∂F∂σ; `theta`
     ∂V/∂t and `rho` ∂V/∂r at a fixed forward, t calendar time in years and r the rate of the
-    discount factor. `call` True or False. Where volatility is NaN, so are they.
+    discount factor. `call` True or False; `price` V where it is known. All broadcast; where the
+    volatility is NaN, so are they.
 
     >>> found = greeks(*map(np.float64, (0.2, 100.0, 100.0, 1.0, 1.0)), True)
     >>> round(float(found["vega"]), 10), round(float(found["delta"]), 10)
     (39.6952547477, 0.5398278373)
     """
-    sigma, f, k, t, d = (
-        np.asarray(v, float) for v in (volatility, forward, strike, years, discount)
-    )
-    arguments: Any = {"forward": f, "strike": k, "expiry": t, "discount": d, "call": call}
-    with np.errstate(all="ignore"):
-        s = sigma * np.sqrt(t)
-        if model == "black":
-            value = price(sigma, **arguments)
-            below = k < f
-            x = np.log1p(np.abs(f - k) / np.minimum(f, k))
-            d1 = select(below, x, -x) / s + 0.5 * s
-            d2 = d1 - s
-            scale = f
-        else:
-            value = normal_price(sigma, **arguments)
-            d1 = d2 = (f - k) / s
-            scale = np.ones_like(f)
-        density = _PER_ROOT_2_PI * np.exp(-0.5 * d1 * d1)
-        side = np.where(call, 1.0, -1.0)
-        vega = d * scale * density * np.sqrt(t)
-        rate = -np.log(d) / t
-        found = {
-            "delta": d * side * normal_cdf(side * d1),
-            "gamma": d * density / (scale * s),
-            "vega": vega,
-            "theta": rate * value - 0.5 * vega * sigma / t,
-            "rho": -t * value,
-            "vanna": -d * density * d2 / sigma,
-            "volga": vega * d1 * d2 / sigma,
-        }
-    return {name: np.asarray(found[name])[()] for name in GREEKS}
+    if price is None:
+        at: Any = {"forward": forward, "strike": strike, "expiry": years}
+        formula = black_price if model == "black" else normal_price
+        price = formula(volatility, **at, discount=discount, call=call)
+    side = np.where(call, 1.0, -1.0)
+    columns: Any = (volatility, forward, strike, years, discount, side, price)
+    shape = np.broadcast_shapes(*(np.shape(column) for column in columns))
+    inputs = [_column(column, shape) for column in columns]
+    rows = int(np.prod(shape))
+    found = {name: np.empty(rows) for name in GREEKS}
+    plan = PLANS[model]
+    outputs = {FIRST_GREEK + i: column for i, column in enumerate(found.values())}
+    run(Job(plan.first[0].name, plan, True), inputs, outputs, rows, threads)
+    return {name: column.reshape(shape)[()] for name, column in found.items()}
+
+
+def _column(values: Any, shape: tuple[int, ...]) -> Any:
+    values = np.asarray(values, float)
+    return values if values.ndim == 0 else np.broadcast_to(values, shape).ravel()
 
 
 def of_spot(

@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from suite.core import Tally
 from suite.core.control import Law
 from suite.errors import InputError
-from suite.finance.engine import Inputs, solve
 from suite.finance.greeks import greeks as all_greeks
 from suite.finance.greeks import of_spot
-from suite.finance.normalised import carry
-from suite.finance.stages import MODELS
+from suite.finance.kernel.engine import Inputs, solve
+from suite.finance.kernel.normalised import carry
+from suite.finance.kernel.stages import MODELS
 from suite.finance.verdict import Verdict, answered
 from suite.frames import frame_of
 
@@ -151,7 +151,8 @@ def implied_volatility(
         if not from_spot:
             forwards = base, first
         at: Any = (solved.volatility, forwards[0], strike, years, forwards[1], call > 0.0)
-        found = all_greeks(*at, model=model)
+        value: Any = price
+        found = all_greeks(*at, price=value, model=model, threads=threads)
         if spot is not None:
             spots = _column(_numbers(spot), shape)
             found = of_spot(found, forwards[0], spots, years, rates, dividends)

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from suite.core import Fixed, TrustRegion
 from suite.errors import InputError
-from suite.finance import Verdict, black, implied_volatility, native
+from suite.finance import Verdict, black, implied_volatility
+from suite.finance.kernel import native
+from suite.finance.kernel.stages import MODELS
 from tests.finance.test_black import exact_price
 
 EPS = 2.0**-52
@@ -82,8 +84,8 @@ def test_bits_do_not_depend_on_neighbours_order_threads_or_compiler(model, monke
     np.testing.assert_array_equal(shuffled.volatility, together.volatility[order])
     for row in range(0, ROWS, 997):
         assert solved(slice(row, row + 1), model=model).volatility[0] == together.volatility[row]
-    assert native.load(model) is not None
-    monkeypatch.setattr(native, "load", lambda model: None)
+    assert native.load(model, MODELS[model].plan) is not None
+    monkeypatch.setattr(native, "load", lambda name, plan: None)
     same(solved(model=model), together)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from suite.finance.elementary import (
+from suite.finance.kernel.elementary import (
     exp_sum,
     log1p_sum,
     log_rough,

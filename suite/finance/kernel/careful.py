@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from suite.core import Rows, Signal, Status, Step, Trial, TrustRegion, lanes
 from suite.core.control import Law
-from suite.finance.inversion import Rough
+from suite.finance.kernel.inversion import Rough
 
 __all__ = ["Measure", "approach"]
 

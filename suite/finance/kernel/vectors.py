@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from suite.finance.trace import Traced
+from suite.finance.kernel.trace import Traced
 
-__all__ = ["LANES_MOST", "Plan", "Stage", "assembly"]
+__all__ = ["LANES_MOST", "Fork", "Plan", "Stage", "assembly"]
 
 LANES_MOST = 8
 """The longest vectors; arrays have room for this many rows more."""
@@ -30,19 +30,26 @@ class Stage(NamedTuple):
     writes: tuple[int, ...]
 
 
+class Fork(NamedTuple):
+    """Rows whose work column `sorts` is positive go through `positive`, the others through
+    `other`."""
+
+    sorts: int
+    positive: Stage
+    other: Stage
+
+
 class Plan(NamedTuple):
     """What is done with every tile.
 
     `first` runs where the entry is called with 1, `second` where with 0, each a few stages over all
-    rows. Then the rows whose column `sorts` is positive go through `positive`, the others through
-    `other`. `chunk` rows a table, `tile` rows a tile, `table` and `work` columns of each.
+    rows. Then, if there is a `fork`, every row goes through one of its two stages. `chunk` rows a
+    table, `tile` rows a tile, `table` and `work` columns of each.
     """
 
     first: tuple[Stage, ...]
     second: tuple[Stage, ...]
-    sorts: int
-    positive: Stage
-    other: Stage
+    fork: Fork | None
     chunk: int
     tile: int
     table: int
@@ -73,7 +80,7 @@ def assembly(plan: Plan, lanes: int) -> str:
         stage.name: _stage(ir.Function(module, kind, stage.name), plan, stage, lanes, gathered)
         for group, gathered in (
             ((*plan.first, *plan.second), False),
-            ((plan.positive, plan.other), True),
+            (plan.fork[1:] if plan.fork else (), True),
         )
         for stage in group
     }
@@ -191,9 +198,10 @@ def _tiles(function: Any, plan: Plan, stages: dict[str, Any]) -> None:
                 _call(builder, stages, plan.first, count, _Memory(here, work, places))
             with otherwise:
                 _call(builder, stages, plan.second, count, _Memory(here, work, places))
-        positive, other = _sorted(builder, plan, count, work, places, others)
-        _call(builder, stages, [plan.positive], positive, _Memory(here, work, places))
-        _call(builder, stages, [plan.other], other, _Memory(here, work, others))
+        if plan.fork:
+            positive, other = _sorted(builder, plan, count, work, places, others)
+            _call(builder, stages, [plan.fork.positive], positive, _Memory(here, work, places))
+            _call(builder, stages, [plan.fork.other], other, _Memory(here, work, others))
     builder.ret(ir.Constant(rows.type, 0))
 
 
@@ -217,7 +225,8 @@ def _sorted(
     zero = ir.Constant(whole, 0)
     counter = builder.alloca(whole)
     builder.store(zero, counter)
-    start = ir.Constant(whole, (plan.sorts - plan.table) * (plan.tile + LANES_MOST))
+    sorts = plan.fork.sorts if plan.fork else plan.table
+    start = ir.Constant(whole, (sorts - plan.table) * (plan.tile + LANES_MOST))
     with _loop(builder, count, 1) as row:
         found = builder.load(counter)
         value = builder.load(builder.gep(work, [builder.add(row, start)]))

@@ -2,8 +2,8 @@
 
 A compiler turns a loop into vector code only if nothing in it is a call, and two programs agree in
 the last bit only if they do the same operations; so exp, log and the Mills ratio stand here as sums
-and products. Every function takes float64 arrays, or the values of `suite.finance.trace` where it
-is compiled. Polynomials and rational functions were fitted in 60-digit arithmetic; their errors are
+and products. Every function takes float64 arrays, or the values of `trace` where it is compiled.
+Polynomials and rational functions were fitted in 60-digit arithmetic; their errors are
 below 2e-17 unless named `rough`. Nothing here may be contracted to fused operations or reordered.
 """
 

@@ -1,7 +1,7 @@
 """The columns of a chunk of quotes and the stages that it runs through.
 
-A stage is a function that reads some columns and writes others; `suite.finance.engine` runs it with
-NumPy, or as the machine code that `suite.finance.native` makes of the same function.
+A stage is a function that reads some columns and writes others; `passes` runs it with NumPy, or as
+the machine code that `native` makes of the same function.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from suite.finance.careful import Measure
-from suite.finance.elementary import select
-from suite.finance.inversion import (
+from suite.finance.kernel.careful import Measure
+from suite.finance.kernel.elementary import select
+from suite.finance.kernel.inversion import (
     Answer,
     Rough,
     is_narrow,
@@ -23,7 +23,7 @@ from suite.finance.inversion import (
     wide_last,
     wide_step,
 )
-from suite.finance.normal import (
+from suite.finance.kernel.normal import (
     normal_answer,
     normal_last,
     normal_problem,
@@ -31,8 +31,8 @@ from suite.finance.normal import (
     normal_start,
     normal_step,
 )
-from suite.finance.normalised import carry, normalise, screen, start
-from suite.finance.vectors import Plan, Stage
+from suite.finance.kernel.normalised import carry, normalise, screen, start
+from suite.finance.kernel.vectors import Fork, Plan, Stage
 
 __all__ = [
     "CHUNK",
@@ -245,12 +245,12 @@ def _last_normal(block: Any, s: Any) -> Answer:
 _SIZES = (CHUNK, TILE, TABLE, WORK)
 MODELS = {
     "black": Model(
-        Plan((CARRY, PREPARE), (PREPARE_FORWARD,), NARROW, NARROW_ROWS, WIDE_ROWS, *_SIZES),
+        Plan((CARRY, PREPARE), (PREPARE_FORWARD,), Fork(NARROW, NARROW_ROWS, WIDE_ROWS), *_SIZES),
         _measure_black,
         _last_black,
     ),
     "bachelier": Model(
-        Plan((), (PREPARE_NORMAL,), START, NORMAL_ROWS, NO_ROWS, *_SIZES),
+        Plan((), (PREPARE_NORMAL,), Fork(START, NORMAL_ROWS, NO_ROWS), *_SIZES),
         _measure_normal,
         _last_normal,
     ),

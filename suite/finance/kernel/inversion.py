@@ -2,8 +2,8 @@
 
 From its start a row takes two rough Householder steps and an exact one, in `narrow_answer` where
 the difference of Mills ratios cancels, else in `wide_answer`; then the core's laws judge the three
-in `judge`. A row that is refused goes on by careful steps, in `suite.finance.engine`. The functions
-take float64 arrays, or numbers where they are compiled: the same operations, so the same bits.
+in `judge`. A row that is refused goes on by careful steps, in `engine`. The functions take float64
+arrays, or the values of `trace` where they are compiled: the same operations, so the same bits.
 
 Notation as in `black`: x = |log(K/F)|, s = σ√T, h = x/s, t = s/2, and g = h - t, so that the price
 is exp(-g²/2) (M(g) - M(h + t)) with M the Mills ratio of `elementary`. Differences of M that would
@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from suite.core.control import stands_out, within
-from suite.finance.elementary import (
+from suite.finance.kernel.elementary import (
     add_fractions,
     exp_sum,
     log_rough,
@@ -30,7 +30,7 @@ from suite.finance.elementary import (
     two_product,
     two_sum,
 )
-from suite.finance.normalised import HALF_ULP, ROOT_2_PI
+from suite.finance.kernel.normalised import HALF_ULP, ROOT_2_PI
 
 __all__ = [
     "SPENT",

@@ -17,31 +17,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from suite.core import control
 from suite.core.files import write_whole
-from suite.finance import elementary, inversion, normal, normalised, stages, trace, vectors
-from suite.finance.vectors import Plan, assembly
+from suite.finance.kernel.vectors import Plan, assembly
 
 __all__ = ["cache_folder", "load"]
 
 Kernel = Callable[[int, int, int, int, int], int]
 """It takes rows, which, and the addresses of table, work and places; see `vectors.assembly`."""
 
-_SOURCES = (elementary, normalised, inversion, normal, stages, trace, vectors)
 _lock = threading.Lock()
 # The linker owns the memory of the code, so it must live as long as the process.
 _alive: list[Any] = []
 _loaded: dict[str, Kernel | None] = {}
 
 
-def load(model: str) -> Kernel | None:
-    """The compiled plan of a model, or None where LLVM is not installed; built on the first call.
+def load(name: str, plan: Plan) -> Kernel | None:
+    """A plan as machine code, or None where LLVM is not installed; built on the first call ever.
 
     While it runs, other threads do too.
     """
     with _lock:
-        if model not in _loaded:
-            _loaded[model] = _load(model)
-    return _loaded[model]
+        if name not in _loaded:
+            _loaded[name] = _load(name, plan)
+    return _loaded[name]
 
 
 def cache_folder() -> Path:
@@ -57,17 +56,17 @@ def cache_folder() -> Path:
     return Path(base) / "suite"
 
 
-def _load(model: str) -> Kernel | None:
+def _load(name: str, plan: Plan) -> Kernel | None:
     try:
         import llvmlite.binding as llvm
     except ImportError:
         return None
     version = ".".join(map(str, llvm.llvm_version_info))
     features = llvm.get_host_cpu_features().flatten()
-    path = cache_folder() / f"{model}-{_key(version, llvm.get_host_cpu_name(), features)}.o"
+    path = cache_folder() / f"{name}-{_key(version, llvm.get_host_cpu_name(), features)}.o"
     code = _read(path)
     if code is None:
-        code = _build(llvm, stages.MODELS[model].plan)
+        code = _build(llvm, plan)
         _keep(path, code)
     return _link(llvm, code)
 
@@ -75,8 +74,8 @@ def _load(model: str) -> Kernel | None:
 def _key(*parts: str) -> str:
     """A hash of all that the machine code depends on."""
     digest = hashlib.sha256()
-    for module in (*_SOURCES, sys.modules["suite.core.control"], sys.modules[__name__]):
-        digest.update(Path(str(module.__file__)).read_bytes())
+    for path in (*sorted(Path(__file__).parent.glob("*.py")), Path(control.__file__)):
+        digest.update(path.read_bytes())
     for part in (*parts, sys.platform):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()[:32]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.finance.elementary import (
+from suite.finance.kernel.elementary import (
     exp_sum,
     log_rough,
     mills_fall_exact,
@@ -23,8 +23,8 @@ from suite.finance.elementary import (
     two_product,
     two_sum,
 )
-from suite.finance.inversion import Answer, Bend, Rough, householder, rough_step
-from suite.finance.normalised import HALF_ULP, ROOT_2_PI, Problem
+from suite.finance.kernel.inversion import Answer, Bend, Rough, householder, rough_step
+from suite.finance.kernel.normalised import HALF_ULP, ROOT_2_PI, Problem
 
 __all__ = [
     "normal_answer",
