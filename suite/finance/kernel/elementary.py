@@ -174,7 +174,7 @@ def log(v: Real) -> Real:
 
 
 def log_rough(v: Real) -> Real:
-    """`log` with an error of 7e-8, without a division."""
+    """`log` with an error of 3e-7, without a division."""
     k, m = _reduced(v)
     f = m - 1.0
     even, odd = polynomials((_LOG_ROUGH[1::2], f * f), (_LOG_ROUGH[0::2], f * f))
