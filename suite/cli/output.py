@@ -33,6 +33,7 @@ __all__ = [
     "print_table",
     "resumable",
     "say",
+    "spoken",
 ]
 
 COMMAND_FILE = "command.json"
@@ -135,6 +136,22 @@ def judged(attempt: Attempt) -> str:
     """What bound an attempt and what became of it, in words."""
     refused = f"refused: {attempt.refused}" if attempt.refused else "accepted"
     return f"bound by {attempt.bound}, {refused}"
+
+
+def spoken(options: Mapping[str, Any]) -> list[str]:
+    """Options as the words of a command; what is None, or false, is left out.
+
+    >>> spoken({"stale_after": "1D", "greeks": True, "rate": None})
+    ['--stale-after=1D', '--greeks']
+    """
+    words = []
+    for name, value in options.items():
+        flag = f"--{name.replace('_', '-')}"
+        if value is True:
+            words.append(flag)
+        elif value is not None and value is not False:
+            words.append(f"{flag}={value}")
+    return words
 
 
 def pairs_of(texts: Sequence[str]) -> dict[str, str]:

@@ -215,10 +215,19 @@ def sides_of(kind: ArrayLike) -> Vector:
     if kinds.dtype.kind in "iuf":
         known = np.abs(kinds) == 1
         return np.asarray(kinds * 1.0 if known.all() else np.where(known, kinds, 0.0))
-    names, places = np.unique(kinds.astype(str), return_inverse=True)
-    words = [name.strip().lower() for name in names.tolist()]
-    sides = [1.0 if w in ("c", "call") else -1.0 if w in ("p", "put") else 0.0 for w in words]
-    return np.array(sides)[places].reshape(kinds.shape)
+    words = kinds.astype(str)
+    sides = np.zeros(kinds.shape)
+    for word, side in _SIDES.items():
+        sides[words == word] = side
+    rest = sides == 0.0
+    if rest.any():
+        names, places = np.unique(words[rest], return_inverse=True)
+        found = [_SIDES.get(name.strip().lower(), 0.0) for name in names.tolist()]
+        sides[rest] = np.array(found)[places.ravel()]
+    return sides
+
+
+_SIDES = {"c": 1.0, "p": -1.0, "C": 1.0, "P": -1.0, "call": 1.0, "put": -1.0}
 
 
 def _check(model: str, errors: str, spot: Any, forward: Any) -> None:

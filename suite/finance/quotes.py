@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,120 +12,35 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from suite.core import Tally
-from suite.core.control import Law
-from suite.core.files import write_whole
 from suite.errors import InputError
+from suite.finance.alike import alike, as_kind, renamed
+from suite.finance.curve import read_curve
+from suite.finance.forwards import GROUP, forwards_of, given_of
+from suite.finance.greeks import GREEKS, greeks
 from suite.finance.implied import ImpliedVolatility, of_forward
-from suite.finance.layouts import Table, of_frame, read_table
-from suite.finance.parity import fit_forward
-from suite.finance.verdict import Verdict
+from suite.finance.layouts import Table, of_source, read_table
+from suite.finance.market import Market, market_of
+from suite.finance.notes import Answers, notes_of
+from suite.finance.options import Options, options_of
+from suite.finance.solved import SolvedTable
+from suite.finance.sources import read_source
+from suite.finance.verdict import Verdict, answered
 
 __all__ = ["SolvedTable", "solve_file", "solve_quotes", "solve_table"]
 
 Vector = NDArray[np.float64]
-
-DAYS_A_YEAR = 365.0
-SCHEMA = 1
+Codes = NDArray[np.int8]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SolvedTable:
-    """A quote table with its volatilities, the forwards behind them, and the record's counts.
-
-    `frame` is the table as it was read, one row a contract in its order, with the columns `mid`,
-    `years`, `forward`, `discount`, `iv_bid`, `iv`, `iv_ask`, `iv_status` and `iv_note` added.
-    `quotes` has the fields as they were understood; `forwards` one row a group of quote date,
-    root and expiration.
-    """
-
-    frame: pd.DataFrame
-    quotes: pd.DataFrame
-    forwards: pd.DataFrame
-    layout: str
-    tally: Tally
-
-    def verdicts(self) -> dict[str, int]:
-        """How many rows ended with each verdict."""
-        return {str(k): int(n) for k, n in self.frame["iv_status"].value_counts().items()}
-
-    def describe(self) -> str:
-        """One line: rows, solved rows, and the verdicts of the others."""
-        verdicts = self.verdicts()
-        solved = verdicts.pop("solved", 0)
-        others = "".join(f", {n:,} {name.replace('_', ' ')}" for name, n in verdicts.items())
-        return f"{len(self.frame):,} rows, {solved:,} solved{others}"
-
-    def curves(self) -> list[dict[str, Any]]:
-        """The out-of-the-money smile of each expiration, as arrays to draw."""
-        quotes, frame = self.quotes, self.frame
-        twin = quotes["call"] == (quotes["strike"] > quotes["forward"])
-        kept = np.asarray(twin & quotes["iv_known"], bool)
-        curves = []
-        for (_, root, expiration), rows in quotes[kept].groupby(_GROUP, sort=True):
-            places = rows.index.to_numpy()
-            curve = {n: frame[n].to_numpy(float)[places] for n in ("iv_bid", "iv", "iv_ask")}
-            curves.append(
-                {
-                    "label": f"{root} {expiration:%Y-%m-%d}".strip(),
-                    "years": float(rows["years"].iloc[0]),
-                    "moneyness": np.log((rows["strike"] / rows["forward"]).to_numpy(float)),
-                    **curve,
-                }
-            )
-        return curves
-
-    def summary(self) -> dict[str, Any]:
-        """What `summary.json` holds."""
-        return {
-            "schema": SCHEMA,
-            "job": "finance iv",
-            "status": "converged",
-            "sentence": "Every row is answered with a volatility or a verdict.",
-            "layout": self.layout,
-            "rows": len(self.frame),
-            "verdicts": self.verdicts(),
-            "expirations": len(self.forwards),
-            "record": self.tally.to_dict(),
-        }
-
-    def to_frame(self) -> pd.DataFrame:
-        """The table."""
-        return self.frame
-
-    def save(self, path: str | Path) -> Path:
-        """Write the table to a .parquet or .csv file, or everything to a folder.
-
-        A Parquet file carries the summary in its metadata, so that `suite show` can read it.
-        """
-        path = Path(path)
-        if path.suffix == ".parquet":
-            return write_whole(path, self._write_parquet)
-        if path.suffix == ".csv":
-            return write_whole(path, self.frame.to_csv(index=False))
-        write_whole(path / "iv.parquet", self._write_parquet)
-        write_whole(path / "forwards.csv", self.forwards.to_csv(index=False))
-        write_whole(path / "attempts.csv", self.tally.to_csv())
-        write_whole(path / "summary.json", json.dumps(self.summary(), indent=1))
-        return path
-
-    def _write_parquet(self, path: Path) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        table = pa.Table.from_pandas(self.frame, preserve_index=False)
-        metadata = {**(table.schema.metadata or {}), b"suite": json.dumps(self.summary()).encode()}
-        pq.write_table(table.replace_schema_metadata(metadata), path)
-
-    def _repr_html_(self) -> str:
-        counts = ", ".join(f"{n} {name}" for name, n in self.verdicts().items())
-        return f"<p>{len(self.frame)} rows: {counts}</p>{self.frame.head(20).to_html()}"
-
-
-def solve_table(frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
+def solve_table(table: Any, *, columns: Mapping[str, str] | None = None, **options: Any) -> Any:
     """The same table with `iv`, `iv_bid`, `iv_ask`, `iv_status` and what led to them added.
 
-    `frame` has one contract a row with strike, expiration, kind, bid and ask; rows and their order
-    are kept. Options are those of `solve_quotes`.
+    `table` is a pandas or polars frame, an Arrow table or batch, a DuckDB relation or a mapping of
+    columns, with one contract a row or in a layout that `suite.finance.layouts` knows. It comes
+    back as what it was, rows, order, index and its own columns as they were; only of a layout with
+    calls and puts side by side each row becomes two. `columns` maps fields to columns where names
+    do not tell; the other options are those of `suite.finance.options.Options`. Raises `InputError`
+    for what is no quote table.
 
     >>> quotes = pd.DataFrame({"strike": [95.0, 100, 105] * 2, "type": list("cccppp"),
     ...     "bid": [8.1, 5.0, 2.8, 2.6, 4.5, 7.2], "ask": [8.3, 5.2, 3.0, 2.8, 4.7, 7.4],
@@ -134,247 +48,195 @@ def solve_table(frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
     >>> solve_table(quotes)["iv"].round(2).tolist()
     [0.24, 0.23, 0.22, 0.24, 0.23, 0.22]
     """
-    columns = options.pop("columns", None)
-    return solve_quotes(of_frame(frame, columns), **options).frame
+    read = of_source(read_source(table), columns)
+    solved = solve_quotes(read, **options)
+    if read.wide:
+        return as_kind(table, solved.frame)
+    return alike(table, solved.frame[list(solved.added)])
 
 
 def solve_file(
-    path: str | Path, *, columns: Mapping[str, str] | None = None, **options: Any
+    path: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    query: str | None = None,
+    **options: Any,
 ) -> SolvedTable:
-    """Read a quote file and answer every row; options are those of `solve_quotes`."""
-    return solve_quotes(read_table(path, columns), **options)
+    """Read a quote file and answer every row.
+
+    `columns` maps fields to columns, `query` is for a database file (see
+    `suite.finance.sources.read_source`); the other options are those of
+    `suite.finance.options.Options`.
+    """
+    return solve_quotes(read_table(path, columns, query), **options)
 
 
 def solve_quotes(
     table: Table,
+    options: Options | None = None,
     *,
-    quoted: str | None = None,
-    law: Law | None = None,
+    forwards: pd.DataFrame | None = None,
+    **changes: Any,
 ) -> SolvedTable:
-    """Answer every row of a quote table with Black volatilities of its bid, mid and ask.
+    """Answer every row of a quote table with the volatilities of its bid, mid and ask.
 
-    Forward and discount factor of each quote date, root and expiration come from put-call parity.
-    Time is calendar days over 365. `quoted` is the date of the quotes where the table has none.
+    Options are given as such or by name. Forward and discount factor of a row are the table's own
+    or those of the options where they say both; else those of its quote time, root and expiration
+    in `forwards` (as `forwards_of` makes them), which come from put-call parity where they are not
+    given. Each row has a status; of those with a volatility the last that holds of SOLVED,
+    AMERICAN, STALE, SUSPECT and LOW_INFORMATION.
     """
-    quotes = _fields(table, quoted)
-    quotes["mid"] = 0.5 * (quotes["bid"] + quotes["ask"])
-    market = _market_verdict(quotes)
-    forwards = _forwards(quotes, market)
-    quotes = quotes.join(forwards.set_index(_GROUP)[["forward", "discount"]], on=_GROUP)
-    frame = table.frame.copy()
-    for name in ("mid", "years", "forward", "discount"):
-        frame[name] = quotes[name].to_numpy()
+    options = options_of(changes) if options is None else replace(options, **changes)
+    options = _with_curve(options)
+    market = market_of(table, options)
+    quotes = market.quotes
+    if forwards is None:
+        forwards = forwards_of(quotes, market.for_parity, curve=options.curve)
+    group = _put_forwards(quotes, forwards, options)
+    sides = _sides(market, options)
+    used = sides[options.price]
+    status = _status(market, used)
+    known = answered(status)
+    error = np.where(known, used.error, np.nan)
+    for name, of in (("iv", options.price), ("iv_bid", "bid"), ("iv_ask", "ask")):
+        quotes[name] = sides[of].volatility
+    quotes["iv"] = quotes["iv"].where(known)
+    found = Answers(
+        status,
+        market.price,
+        options.price,
+        error,
+        *(group[name].to_numpy(float) for name in ("forward_error", "discount_error", "pairs")),
+    )
+    notes = notes_of(quotes, found, table)
+    quotes["iv_status"] = _names(status)
+    if options.errors == "raise":
+        _raise_first(known, market.price, quotes, notes)
+    added = _added(quotes, error, notes, options)
     tally = Tally()
-    for side in ("bid", "mid", "ask"):
-        solved = _solve(quotes, side, law)
-        tally.merge(solved.tally)
-        status = solved.status
-        if side == "mid":
-            status = np.where(market == Verdict.SOLVED, status, market)
-            no_forward = quotes["forward"].isna() & (market == Verdict.SOLVED)
-            status = np.where(no_forward, Verdict.NO_FORWARD, status)
-            verdicts = [Verdict(code).name.lower() for code in status]
-            notes = _notes(quotes, status)
-        name = "iv" if side == "mid" else f"iv_{side}"
-        known = (status == Verdict.SOLVED) | (side != "mid")
-        frame[name] = np.where(known, solved.volatility, np.nan)
-    frame["iv_status"], frame["iv_note"] = verdicts, notes
-    quotes["iv_known"] = frame["iv"].notna().to_numpy()
-    return SolvedTable(frame, quotes, forwards, table.layout, tally)
-
-
-_GROUP = ["quoted", "root", "expiration"]
-_DATE: Any = "datetime64[s]"
-
-
-def _fields(table: Table, quoted: str | None) -> pd.DataFrame:
-    """The fields as numbers, dates and kinds; what cannot be read is missing, not an error."""
-    frame, columns = table.frame, table.columns
-    if not frame.columns.is_unique:
-        raise InputError(f"Column names repeat: {', '.join(map(str, frame.columns))}.")
-    out = pd.DataFrame(index=pd.RangeIndex(len(frame)))
-    for name in ("strike", "bid", "ask"):
-        out[name] = _numbers(frame[columns[name]])
-    day_first = _day_first([frame[columns[n]] for n in ("expiration", "quoted") if n in columns])
-    out["expiration"] = _dates(frame[columns["expiration"]], day_first)
-    if quoted is not None:
-        out["quoted"] = _one_date(quoted)
-    elif "quoted" in columns:
-        out["quoted"] = _dates(frame[columns["quoted"]], day_first)
-    else:
-        raise InputError("The table does not say when it was quoted; give the date with --quoted.")
-    out["root"] = _roots(frame[columns["root"]]) if "root" in columns else ""
-    kind = frame[columns["kind"]].astype(str).str.strip().str.lower()
-    out["call"] = kind.isin(["c", "call", "calls", "1", "1.0", "+1"]).to_numpy()
-    out["put"] = kind.isin(["p", "put", "puts", "-1", "-1.0"]).to_numpy()
-    out["years"] = (out["expiration"] - out["quoted"]).dt.days / DAYS_A_YEAR
-    return out
-
-
-def _numbers(column: pd.Series[Any]) -> Vector:
-    """Numbers; a comma is read where it can only part thousands. Infinity is no quote."""
-    if column.dtype == object or pd.api.types.is_string_dtype(column):
-        text = column.astype(str).str.strip()
-        thousands = text.str.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
-        column = text.where(~thousands, text.str.replace(",", "", regex=False))
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(float, copy=True)
-    numbers[~np.isfinite(numbers)] = np.nan
-    return numbers
-
-
-def _roots(column: pd.Series[Any]) -> NDArray[Any]:
-    """The underlying of each row; of an OCC symbol (AAPL251010C00110000) its first part."""
-    text = column.astype(str).str.strip()
-    root = text.str.extract(r"^([A-Z.^]+\d?)\s*\d{6}[CP]\d{8}$", expand=False)
-    return root.fillna(text).to_numpy()
-
-
-_SLASHED = r"\s*(\d{1,2})[/.\-](\d{1,2})[/.\-]\d{4}\b.*"
-
-
-def _day_first(columns: list[pd.Series[Any]]) -> bool:
-    """Whether dates like 16/01/2026 have the day first; refuses those that could be either."""
-    text = pd.concat([column.astype(str) for column in columns]).drop_duplicates()
-    parts = text.str.extract(_SLASHED).dropna().astype(int)
-    if parts.empty:
-        return False
-    day_first, month_first = bool((parts[0] > 12).any()), bool((parts[1] > 12).any())
-    if day_first == month_first:
-        example = text[parts.index[0]] if isinstance(parts.index[0], str) else text.iloc[0]
-        raise InputError(
-            f"Dates like {example!r} can be read in two ways; write them as 2025-10-06 in the "
-            f"columns of the expiration and the quote date."
-        )
-    return day_first
-
-
-def _dates(column: pd.Series[Any], day_first: bool) -> Any:
-    """Calendar days; numbers like 20260116 are read as they are written."""
-    if pd.api.types.is_numeric_dtype(column):
-        column = column.astype("Int64", errors="ignore").astype(str)
-    if column.dtype == object or pd.api.types.is_string_dtype(column):
-        column = column.astype(str).str.strip()
-    dates = pd.to_datetime(column, errors="coerce", utc=True, format="mixed", dayfirst=day_first)
-    dates = dates.dt.tz_localize(None).dt.normalize().astype(_DATE)
-    # Anything else is a number taken for a date.
-    return dates.where(dates.dt.year.between(1980, 2200)).to_numpy()
-
-
-def _one_date(text: str) -> pd.Timestamp:
-    try:
-        date = pd.Timestamp(text)
-        if pd.isna(date):
-            raise ValueError(text)
-        return date.tz_localize(None).normalize().as_unit("s")
-    except (ValueError, TypeError):
-        raise InputError(f"--quoted must be a date like 2025-10-06. Got {text!r}.") from None
-
-
-def _market_verdict(quotes: pd.DataFrame) -> NDArray[np.int64]:
-    """What the fields and the market alone say of a row."""
-    bid, ask = quotes["bid"], quotes["ask"]
-    missing = ~(quotes["strike"] > 0.0) | quotes["years"].isna() | ~(quotes["call"] | quotes["put"])
-    return np.select(
-        [
-            missing | (bid < 0.0) | (ask < 0.0),
-            quotes["years"] < 0.0,
-            quotes["years"] == 0.0,
-            bid.isna() | ask.isna(),
-            bid == 0.0,
-            bid > ask,
-        ],
-        [
-            Verdict.MISSING_FIELD,
-            Verdict.EXPIRED,
-            Verdict.EXPIRES_TODAY,
-            Verdict.ONE_SIDED,
-            Verdict.ZERO_BID,
-            Verdict.CROSSED,
-        ],
-        Verdict.SOLVED,
+    for name in {"bid", "ask", options.price}:
+        tally.merge(sides[name].tally)
+    layout = ", ".join((table.layout, *market.notes))
+    return SolvedTable(
+        _joined(table.frame, added), quotes, forwards, layout, tally, tuple(added.columns)
     )
 
 
-def _forwards(quotes: pd.DataFrame, market: NDArray[np.int64]) -> pd.DataFrame:
-    """Forward and discount of each group, from its pairs of good calls and puts."""
-    good = quotes[market == Verdict.SOLVED].copy()
-    good["half"] = 0.5 * (good["ask"] - good["bid"])
-    rows = []
-    for key, group in good.groupby(_GROUP, sort=True):
-        _check_one_underlying(group)
-        calls = group[group["call"]].drop_duplicates("strike").set_index("strike")
-        puts = group[group["put"]].drop_duplicates("strike").set_index("strike")
-        pairs = calls.join(puts, how="inner", suffixes=("_call", "_put")).sort_index()
-        found = fit_forward(
-            pairs.index.to_numpy(float),
-            (pairs["mid_call"] - pairs["mid_put"]).to_numpy(float),
-            (pairs["half_call"] + pairs["half_put"]).to_numpy(float),
-        )
-        row = dict(zip(_GROUP, key, strict=True)) | {"years": float(group["years"].iloc[0])}
-        if found is not None:
-            row |= {name: getattr(found, name) for name in found.__slots__}
-        rows.append(row)
-    names = ["forward", "discount", "forward_error", "discount_error", "pairs", "outliers"]
-    table = pd.DataFrame(rows, columns=[*_GROUP, "years", *names])
-    return table.astype({"quoted": _DATE, "expiration": _DATE, "root": str})
+def _with_curve(options: Options) -> Options:
+    if not isinstance(options.curve, (str, Path)):
+        return options
+    return replace(options, curve=read_curve(options.curve, quoted=options.quoted))
 
 
-def _check_one_underlying(group: pd.DataFrame) -> None:
-    """Refuse a group in which most contracts stand more than once with other quotes."""
-    contract = ["strike", "call"]
-    quotes = group.drop_duplicates([*contract, "bid", "ask"])
-    again = quotes.duplicated(contract, keep=False)
-    if again.sum() > 2 and again.mean() > 0.5:
-        rows = quotes.index[again][:2].tolist()
-        raise InputError(
-            f"Rows {rows[0]} and {rows[1]} and many others quote the same strike, kind and "
-            f"expiration differently. If the table holds several underlyings or times, name "
-            f"their column with --map root=COLUMN or quoted=COLUMN."
-        )
+def _put_forwards(quotes: pd.DataFrame, forwards: pd.DataFrame, options: Options) -> pd.DataFrame:
+    """Set forward and discount of each row; returns what its group's fit says, [rows]."""
+    names = ["forward", "discount", "forward_error", "discount_error", "pairs", "note"]
+    group = quotes[GROUP].merge(forwards[[*GROUP, *names]], on=GROUP, how="left")
+    forward, discount = given_of(quotes, options.curve)
+    own = ~np.isnan(forward)
+    quotes["forward"] = np.where(own, forward, group["forward"].to_numpy(float))
+    fitted = group["discount"].to_numpy(float)
+    quotes["discount"] = np.where(np.isnan(discount), fitted, discount)
+    own &= ~np.isnan(discount)
+    for name in ("forward_error", "discount_error"):
+        # What a row says itself has no error of a fit.
+        group[name] = group[name].where(~own, 0.0)
+    _suspect_forwards(quotes, group["note"], own)
+    return group
 
 
-def _solve(quotes: pd.DataFrame, side: str, law: Law | None) -> ImpliedVolatility:
-    return of_forward(
-        quotes[side].to_numpy(float),
-        quotes["forward"].to_numpy(float),
-        quotes["strike"].to_numpy(float),
-        quotes["years"].to_numpy(float),
-        quotes["discount"].to_numpy(float),
-        quotes["call"].to_numpy(bool),
-        law=law,
+def _suspect_forwards(quotes: pd.DataFrame, note: pd.Series[Any], own: NDArray[np.bool_]) -> None:
+    """Rows of a group whose forward is far from its neighbours' are hard to believe."""
+    rows = np.flatnonzero(note.fillna("").ne("").to_numpy(bool) & ~own)
+    if rows.size:
+        suspect = quotes["suspect"].to_numpy(object, copy=True)
+        words = zip(suspect[rows].tolist(), note.iloc[rows].tolist(), strict=True)
+        suspect[rows] = [f"{old}; {new}" if old else new for old, new in words]
+        quotes["suspect"] = pd.Series(suspect, dtype="str")
+
+
+def _sides(market: Market, options: Options) -> dict[str, ImpliedVolatility]:
+    """Invert bid, ask and the price that is asked for."""
+    quotes = market.quotes
+    forward, strike, years, discount = (
+        quotes[name].to_numpy(float) for name in ("forward", "strike", "years", "discount")
     )
-
-
-def _notes(quotes: pd.DataFrame, status: NDArray[Any]) -> list[str]:
-    """For each row that has no volatility, what exactly is wrong with it."""
-    notes = []
-    rows: Any = quotes.itertuples()
-    for row, code in zip(rows, status, strict=True):
-        if code == Verdict.SOLVED:
-            notes.append("")
-        elif code == Verdict.MISSING_FIELD:
-            notes.append(f"missing or unreadable: {', '.join(_missing(row))}")
-        elif code == Verdict.BELOW_INTRINSIC:
-            notes.append(f"mid {row.mid:g} is {_intrinsic(row) - row.mid:.4g} below intrinsic")
-        elif code == Verdict.CROSSED:
-            notes.append(f"bid {row.bid:g} above ask {row.ask:g}")
-        else:
-            notes.append(Verdict(code).sentence)
-    return notes
-
-
-def _missing(row: Any) -> list[str]:
-    checks = {
-        "strike": row.strike > 0.0,
-        "expiration": row.expiration == row.expiration,
-        "quote date": row.quoted == row.quoted,
-        "kind": row.call or row.put,
-        "bid": not row.bid < 0.0,
-        "ask": not row.ask < 0.0,
+    return {
+        name: of_forward(
+            quotes[name].to_numpy(float),
+            forward,
+            strike,
+            years,
+            discount,
+            quotes["call"].to_numpy(bool),
+            model=options.model,
+            tick=quotes["tick"].to_numpy(float),
+            most_move=options.most_move,
+            threads=options.threads,
+            law=options.law,
+        )
+        for name in dict.fromkeys(("bid", options.price, "ask"))
     }
-    return [name for name, present in checks.items() if not present]
 
 
-def _intrinsic(row: Any) -> float:
-    forward_value = row.forward - row.strike if row.call else row.strike - row.forward
-    return float(row.discount * max(forward_value, 0.0))
+def _status(market: Market, used: ImpliedVolatility) -> Codes:
+    """One status a row: the market's, that of the inversion, and what makes an answer doubtful."""
+    quotes = market.quotes
+    sought = market.for_price == Verdict.SOLVED
+    no_forward = np.isnan(quotes["forward"].to_numpy(float) * quotes["discount"].to_numpy(float))
+    status = np.where(no_forward, Verdict.NO_FORWARD, used.status)
+    status = np.where(sought, status, market.for_price)
+    known = answered(status)
+    low, far = status == Verdict.LOW_INFORMATION, status == Verdict.SUSPECT
+    for flags, code in (
+        (quotes["american"].to_numpy(bool), Verdict.AMERICAN),
+        (quotes["stale"].to_numpy(bool), Verdict.STALE),
+        (far | quotes["suspect"].ne("").to_numpy(bool), Verdict.SUSPECT),
+        (low, Verdict.LOW_INFORMATION),
+    ):
+        status = np.where(known & flags, code, status)
+    return status.astype(np.int8)
+
+
+def _names(status: Codes) -> pd.Series[Any]:
+    names = pd.array([verdict.name.lower() for verdict in Verdict], dtype="str")
+    return pd.Series(names.take(status))
+
+
+def _added(
+    quotes: pd.DataFrame, error: Vector, notes: pd.Series[Any], options: Options
+) -> pd.DataFrame:
+    """The columns that a solved table gets."""
+    before = ["mid", "years", "forward", "discount", "iv_bid", "iv", "iv_ask"]
+    added = quotes[before].copy()
+    added["iv_error"] = error
+    added["iv_status"], added["iv_note"] = quotes["iv_status"], notes
+    if options.greeks:
+        sigma, forward, strike, years, discount = (
+            quotes[name].to_numpy(float)
+            for name in ("iv", "forward", "strike", "years", "discount")
+        )
+        call = quotes["call"].to_numpy(bool)
+        found = greeks(sigma, forward, strike, years, discount, call, model=options.model)
+        added[list(GREEKS)] = np.column_stack([found[name] for name in GREEKS])
+    return added
+
+
+def _joined(frame: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
+    names = renamed(list(frame.columns), list(added.columns))
+    frame = frame.rename(columns=names).reset_index(drop=True)
+    return pd.concat([frame, added], axis=1)
+
+
+def _raise_first(
+    known: NDArray[np.bool_], price: Vector, quotes: pd.DataFrame, notes: pd.Series[Any]
+) -> None:
+    """Name the first row without a volatility, if there is one."""
+    without = np.flatnonzero(~known)
+    if len(without):
+        row = int(without[0])
+        raise InputError(
+            f"Row {row} has no implied volatility (price {price[row]:g}, "
+            f"{quotes['iv_status'].iloc[row]}: {notes.iloc[row]}); {len(without)} of {len(known)} "
+            f"rows have none. Errors 'nan' answers the others."
+        )

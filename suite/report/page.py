@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from suite.core.files import write_whole
 from suite.errors import missing
 
-__all__ = ["Section", "tally_table", "write_page"]
+__all__ = ["Grid", "Section", "tally_table", "write_page"]
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -21,18 +21,36 @@ section { background: #fff; border: 1px solid #dfe3e8; border-radius: 8px; paddi
   margin: 1rem 0; }
 table { border-collapse: collapse; margin: .5rem 0; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid #eceff2; }
-th { color: #5a6672; font-weight: 600; } .picture { min-height: 24rem; }
+th { color: #5a6672; font-weight: 600; } .picture { min-height: 10rem; }
+.grid { overflow-x: auto; } .grid table { font-size: .875rem; }
+.grid th { border-bottom-width: 2px; } .grid .number { text-align: right; }
+.grid .number, .grid td:nth-child(2) { white-space: nowrap; }
 footer { color: #5a6672; font-size: .85rem; }
 """
 
 
+class Grid(NamedTuple):
+    """A table with a header row: the columns' names, and rows of as many cells.
+
+    Cells are shown as they are; a column of numbers, or of texts that begin like one, stands to
+    the right.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+
 class Section(NamedTuple):
-    """A part of the page: a title, plain text, a plotly figure or None, a table of two columns."""
+    """A part of the page: a title, plain text, a plotly figure or None, and tables.
+
+    `table` has two columns, a name and what it is; `grid` has a header and as many as it likes.
+    """
 
     title: str
     text: str = ""
     figure: Any = None
     table: Mapping[str, Any] = {}
+    grid: Grid | None = None
 
 
 def write_page(path: str | Path, title: str, sections: Iterable[Section]) -> Path:
@@ -76,7 +94,29 @@ def _section(section: Section, number: int) -> str:
             for k, v in section.table.items()
         )
         parts.append(f"<table>{''.join(rows)}</table>")
+    if section.grid is not None and section.grid.rows:
+        parts.append(_grid(section.grid))
     return "".join([*parts, "</section>"])
+
+
+def _grid(grid: Grid) -> str:
+    right = [all(_numeric(row[i]) for row in grid.rows) for i in range(len(grid.columns))]
+
+    def line(tag: str, cells: Sequence[Any]) -> str:
+        return "".join(
+            f"<{tag}{' class=number' if number else ''}>{html.escape(str(cell))}</{tag}>"
+            for cell, number in zip(cells, right, strict=True)
+        )
+
+    rows = "".join(f"<tr>{line('td', row)}</tr>" for row in grid.rows)
+    head = f"<thead><tr>{line('th', grid.columns)}</tr></thead>"
+    return f'<div class="grid"><table>{head}<tbody>{rows}</tbody></table></div>'
+
+
+def _numeric(cell: Any) -> bool:
+    text = str(cell).lstrip("-+−±")
+    # A date begins like a number too.
+    return not text or (text[0].isdigit() and text[4:5] != "-")
 
 
 def tally_table(record: Mapping[str, Any]) -> dict[str, str]:
