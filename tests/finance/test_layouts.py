@@ -183,6 +183,16 @@ def test_deribit_quotes_in_coin():
     assert status.tolist() == ["missing_field"] + ["solved"] * (len(KIND) - 1)
 
 
+def test_deribit_without_the_price_of_the_future_is_left_to_parity():
+    # A price in coin times the index is F / S too small, which is what a discount factor does.
+    spot = 98_000.0
+    frame = deribit().rename(columns={"underlying_price": "index_price"}).assign(index_price=spot)
+    solved = answered(frame, "Deribit")
+    assert (solved.forwards["source"] == "parity").all()
+    np.testing.assert_allclose(solved.frame["forward"], 103_000.0)
+    np.testing.assert_allclose(solved.frame["discount"], spot / 103_000.0)
+
+
 def test_deribit_days_have_no_leading_zero():
     frame = deribit()
     frame["instrument_name"] = frame["instrument_name"].str.replace("19DEC25", "3AUG26")

@@ -19,6 +19,8 @@ from suite.finance.black import price
 from suite.finance.curve import RateCurve
 from suite.finance.layouts import of_frame, read_table
 from suite.finance.quotes import solve_quotes
+from suite.finance.vendors import NAMES as FIELDS
+from suite.finance.vendors import VENDORS
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "finance"
 SPX, AAPL = EXAMPLES / "spx_cboe_2025-10-01.csv", EXAMPLES / "aapl_yahoo_2025-10-06.csv"
@@ -211,20 +213,29 @@ def test_any_table_with_the_right_columns_is_answered_row_by_row(rows):
 
 good = st.sampled_from([(k, c) for k in (90.0, 95.0, 100.0, 105.0, 110.0) for c in "cp"])
 names = st.sampled_from(
-    [*NAMES, "iv", "iv_note", "mid", "Bid", "symbol", "rate", "forward", "spot", "years", "tick"]
+    [*NAMES, "iv", "iv_note", "mid", "Bid", *(name for known in FIELDS.values() for name in known)]
 )
-headers = st.lists(st.one_of(names, st.text(max_size=5)), min_size=1, max_size=9)
+extra = st.lists(st.one_of(names, st.text(max_size=5)), max_size=4)
+vendors = st.sampled_from([[mark.partition("|")[0] for mark in v.marks] for v in VENDORS])
+headers = st.tuples(st.one_of(vendors, st.just(NAMES)), extra).map(
+    lambda parts: [*parts[0], *parts[1]]
+)
 
 
 @settings(max_examples=50, deadline=None)
-@given(headers=headers, rows=st.lists(st.lists(cells, min_size=9, max_size=9), max_size=8))
+@given(headers=headers, rows=st.lists(st.lists(cells, min_size=10, max_size=10), max_size=8))
 def test_any_header_is_read_or_refused(headers, rows):
     frame = pd.DataFrame([row[: len(headers)] for row in rows], columns=headers, dtype=object)
     try:
-        solved = solve_table(frame)
-    except InputError:
+        solved = solve_table(frame, quoted="2025-10-06")
+    except InputError as error:
+        refused = str(error)
+    else:
+        refused = ""
+    assert "\n" not in refused
+    if refused or len(solved) != len(rows):
+        assert refused or len(solved) == 2 * len(rows)
         return
-    assert len(solved) == len(rows)
     added = solved.shape[1] - frame.shape[1]
     pd.testing.assert_frame_equal(solved.iloc[:, : frame.shape[1]].set_axis(headers, axis=1), frame)
     assert added == 10
