@@ -50,12 +50,20 @@ def numbers(column: pd.Series[Any]) -> Vector:
     """
     if isinstance(column.dtype, pd.ArrowDtype) and str(column.dtype).startswith("decimal"):
         column = column.astype(object)
+    if pd.api.types.is_numeric_dtype(column):
+        return _in_range(column)
+    codes, unique = codes_of(column)
+    cells = pd.Series(np.asarray(unique, object), dtype=object)
+    values = _in_range(cells)
+    odd = np.flatnonzero(np.isnan(values))
+    if odd.size:
+        values[odd] = _of_text(cells.iloc[odd])
+    return np.append(values, np.nan)[codes]
+
+
+def _in_range(column: pd.Series[Any]) -> Vector:
     found: Any = pd.to_numeric(column, errors="coerce")
     values = found.to_numpy(float, na_value=np.nan, copy=True)
-    is_text = column.dtype == object or not pd.api.types.is_numeric_dtype(column)
-    odd = np.flatnonzero(is_text & np.isnan(values) & column.notna().to_numpy(bool))
-    if odd.size:
-        values[odd] = _of_text(column.iloc[odd])
     values[~(np.abs(values) < _MOST)] = np.nan
     return values
 
@@ -69,15 +77,14 @@ def codes_of(column: pd.Series[Any]) -> tuple[NDArray[np.int64], Any]:
 
 
 def _of_text(column: pd.Series[Any]) -> Vector:
-    codes, unique = pd.factorize(column.astype(str))
-    text = pd.Series(np.asarray(unique, object), dtype="str")
+    text = column.astype(str).astype("str").fillna("")
     text = text.str.replace(r"[\s$€£¥\u00a0\u202f]", "", regex=True).str.replace("−", "-")
     percent = text.str.endswith("%").to_numpy(bool)
     text = text.str.replace(r"(?<=[\d.])(?:%|[CPcp])$", "", regex=True)
     thousands = text.str.fullmatch(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
     text = text.where(~thousands, text.str.replace(",", "", regex=False))
-    values = pd.to_numeric(text, errors="coerce").to_numpy(float, na_value=np.nan)
-    return np.where(percent, values / 100.0, values)[codes]
+    values = _in_range(text)
+    return np.where(percent, values / 100.0, values)
 
 
 def kinds(column: pd.Series[Any]) -> tuple[Flags, Flags]:

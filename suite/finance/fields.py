@@ -171,7 +171,10 @@ def _market(out: pd.DataFrame, table: Table) -> list[str]:
             notes.append(f"{field} read as percent")
         out[field] = values
     if table.rules.rate is not None:
-        out["rate"] = out["rate"].fillna(table.rules.rate)
+        # Without its forward a price in coin is worth less of the spot than of the forward, by a
+        # factor that parity finds as its discount factor: no rate must stand in its way.
+        known = out["forward_given"].notna()
+        out["rate"] = out["rate"].fillna(table.rules.rate).where(known)
     out["tick"] = _positive(_numbers(table, "tick"))
     return notes
 

@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.finance.black import normal_price
-from suite.finance.black import price as black_price
 from suite.finance.kernel.passes import Job, run
 from suite.finance.kernel.sensitivity import FIRST_GREEK, PLANS
 
@@ -47,19 +45,16 @@ def greeks(
     >>> round(float(found["vega"]), 10), round(float(found["delta"]), 10)
     (39.6952547477, 0.5398278373)
     """
-    if price is None:
-        at: Any = {"forward": forward, "strike": strike, "expiry": years}
-        formula = black_price if model == "black" else normal_price
-        price = formula(volatility, **at, discount=discount, call=call)
     side = np.where(call, 1.0, -1.0)
-    columns: Any = (volatility, forward, strike, years, discount, side, price)
+    known = price is not None
+    columns: Any = (volatility, forward, strike, years, discount, side, *([price] if known else []))
     shape = np.broadcast_shapes(*(np.shape(column) for column in columns))
     inputs = [_column(column, shape) for column in columns]
     rows = int(np.prod(shape))
     found = {name: np.empty(rows) for name in GREEKS}
     plan = PLANS[model]
     outputs = {FIRST_GREEK + i: column for i, column in enumerate(found.values())}
-    run(Job(plan.first[0].name, plan, True), inputs, outputs, rows, threads)
+    run(Job(f"greeks_{model}", plan, known), inputs, outputs, rows, threads)
     return {name: column.reshape(shape)[()] for name, column in found.items()}
 
 

@@ -216,6 +216,9 @@ def sides_of(kind: ArrayLike) -> Vector:
         known = np.abs(kinds) == 1
         return np.asarray(kinds * 1.0 if known.all() else np.where(known, kinds, 0.0))
     words = kinds.astype(str)
+    if words.dtype.itemsize == 4:  # single letters, compared as the numbers they are
+        letters = np.ascontiguousarray(words).view(np.uint32).reshape(kinds.shape) | _LOWER
+        return np.subtract(letters == ord("c"), letters == ord("p"), dtype=float)
     sides = np.zeros(kinds.shape)
     for word, side in _SIDES.items():
         sides[words == word] = side
@@ -227,6 +230,7 @@ def sides_of(kind: ArrayLike) -> Vector:
     return sides
 
 
+_LOWER = np.uint32(32)
 _SIDES = {"c": 1.0, "p": -1.0, "C": 1.0, "P": -1.0, "call": 1.0, "put": -1.0}
 
 

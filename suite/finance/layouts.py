@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from suite.errors import InputError
@@ -110,7 +111,8 @@ def _fields(
     taken = set(said.values())
     found = {}
     for field, names in NAMES.items():
-        for name in (*vendor.columns.get(field, ()), *names):
+        own = vendor.columns.get(field)
+        for name in () if own == () else (*(own or ()), *names):
             column = plain.get(name)
             if column is not None and column not in taken and _may_hold(field, frame[column]):
                 found[field] = column
@@ -158,6 +160,7 @@ def _check(table: Table) -> None:
         if not there:
             names = list(map(str, table.frame.columns))
             shown = ", ".join(names[:40]) + (", ..." if len(names) > 40 else "")
+            shown = " ".join(shown.split())
             raise InputError(
                 f"No column of the table holds the {field}. Its columns are "
                 f"{shown[:1000]}; name it with --map {field}=COLUMN."
@@ -188,7 +191,7 @@ def _judged(table: Table, vendor: Vendor) -> Table:
 def _stacked(table: Table, sides: list[str]) -> Table:
     """Two rows for each: the call's, then the put's, with columns for kind, bid and ask."""
     frame = table.frame
-    long = frame.loc[frame.index.repeat(2)].reset_index(drop=True)
+    long = frame.iloc[np.repeat(np.arange(len(frame)), 2)].reset_index(drop=True)
     columns = dict(table.columns)
     call = pd.Series(["C", "P"] * len(frame), dtype="str")
     cells = {"kind": call}

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from suite.finance.cells import codes_of
 from suite.finance.forwards import GROUP
 from suite.finance.layouts import Table
 from suite.finance.market import bad_fields
@@ -70,18 +71,18 @@ def _missing(quotes: Any, answers: Answers, table: Table, rows: NDArray[Any]) ->
         if not here.size:
             continue
         column = table.columns.get(name, table.columns.get("symbol"))
-        cells: Any = [None] * here.size
+        said = np.full(here.size, name, object)
         if column is not None:
-            cells = table.frame[column].iloc[rows[here]].tolist()
-        for place, cell in zip(here.tolist(), cells, strict=True):
-            old = words[place]
-            words[place] = f"{old}, {name}{_shown(cell)}" if old else f"{name}{_shown(cell)}"
+            codes, cells = codes_of(table.frame[column].iloc[rows[here]])
+            said = np.array([*(f"{name}{_shown(cell)}" for cell in cells), name], object)[codes]
+        first = words[here] == ""
+        words[here[first]] = said[first]
+        more = here[~first]
+        pairs = zip(words[more].tolist(), said[~first].tolist(), strict=True)
+        words[more] = [f"{old}, {new}" for old, new in pairs]
     # What is not bad by itself was refused by the solver: forward or discount factor.
-    return np.where(words == "", "missing or unreadable: rate or forward", _said(words))
-
-
-def _said(words: Texts) -> Texts:
-    return np.array([f"missing or unreadable: {word}" for word in words], object)
+    words[words == ""] = "rate or forward"
+    return np.array([f"missing or unreadable: {word}" for word in words.tolist()], object)
 
 
 def _shown(cell: Any) -> str:
@@ -131,9 +132,12 @@ def _doubt(quotes: pd.DataFrame, answers: Answers) -> Vector:
 
 def _no_forward(quotes: Any, answers: Answers, table: Table, rows: NDArray[Any]) -> Texts:
     given = quotes["forward_given"].to_numpy(float)[rows]
+    timed = quotes["timed"].to_numpy(bool)[rows].tolist()
     words = [
-        f"{n:.0f} good pairs of call and put at this expiration; {LEAST_PAIRS} are needed"
-        for n in np.nan_to_num(answers.pairs[rows]).tolist()
+        f"{n:.0f} good pairs of call and put at this expiration"
+        f"{' and quote time' * clock}; {LEAST_PAIRS} are needed"
+        f"{' (snapshot=True takes rows of different times together)' * clock}"
+        for n, clock in zip(np.nan_to_num(answers.pairs[rows]).tolist(), timed, strict=True)
     ]
     no_rate = "the forward is given, but no rate; give rate= or a curve"
     return np.where(np.isnan(given), np.array(words, object), no_rate)

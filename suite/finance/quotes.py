@@ -90,9 +90,10 @@ def solve_quotes(
     options = _with_curve(options)
     market = market_of(table, options)
     quotes = market.quotes
-    if forwards is None:
-        forwards = forwards_of(quotes, market.for_parity, curve=options.curve)
-    group = _put_forwards(quotes, forwards, options)
+    with np.errstate(all="ignore"):  # rates and times of any size overflow to what is refused
+        if forwards is None:
+            forwards = forwards_of(quotes, market.for_parity, curve=options.curve)
+        group = _put_forwards(quotes, forwards, options)
     sides = _sides(market, options)
     used = sides[options.price]
     status = _status(market, used)

@@ -96,12 +96,15 @@ def _parts(text: Any, pattern: str) -> dict[str, NDArray[Any]]:
 def _of_occ(text: Any) -> Symbols:
     parts = _parts(text, _OCC)
     there = np.array([part is not None for part in parts["kind"]], bool)
-    loose = _parts(text, _ROOT)["root"]
+    root = np.where(there, parts["root"], "")
+    if not there.all():
+        loose = _parts(text.filter(pa.array(~there)), _ROOT)["root"]
+        root[~there] = [found or "" for found in loose]
     date = np.where(there, "20" + np.where(there, parts["date"], ""), "")
     expiration = pd.to_datetime(pd.Series(date, dtype="str"), format="%Y%m%d", errors="coerce")
     strike = np.where(there, parts["strike"], np.nan).astype(float) / 1000.0
     return Symbols(
-        pd.Series(loose, dtype=object).fillna("").to_numpy(object),
+        root,
         expiration.to_numpy("datetime64[D]"),
         np.where(there, parts["kind"], ""),
         strike,
@@ -110,6 +113,8 @@ def _of_occ(text: Any) -> Symbols:
 
 
 def _of_deribit(text: Any) -> Symbols | None:
+    if not pc.any(pc.match_substring(text, "-")).as_py():
+        return None
     parts = _parts(text, _DERIBIT)
     there = np.array([part is not None for part in parts["kind"]], bool)
     if not there.any():

@@ -33,7 +33,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """A layout: its name, the columns that tell it (a | b: either), its own names of fields."""
+    """A layout: its name, the columns that tell it (a | b: either), its own names of fields.
+
+    A field without any name is not looked for at all.
+    """
 
     name: str
     marks: Names

@@ -327,24 +327,21 @@ def _over(rest: Real, z: Real) -> tuple[Real, Real]:
     p_low = (_MILLS_EVEN[-1] - p) + rest
     much, little = two_sum(z, 0.25 * z)
     q, q_low = two_sum(1.0 + 0.0 * z, much)
-    ratio = p / q
+    per_q = 1.0 / q
+    ratio = p * per_q
     product, product_low = two_product(ratio, q)
     left = ((p - product) - product_low) + (p_low - ratio * (q_low + little))
-    return ratio, left / q
+    return ratio, left * per_q
 
 
-def _fractions(coefficients: Sequence[Sequence[float]], points: Sequence[Real]) -> list[Fraction]:
-    """p(z) and q(z) at each point, from the even and odd coefficients of p and of q."""
-    squares = [z * z for z in points]
-    values = polynomials(*((half, w) for half in coefficients for w in squares))
-    count = len(points)
-    return [
-        (
-            values[i] + z * values[count + i],
-            values[2 * count + i] + z * values[3 * count + i],
-        )
-        for i, z in enumerate(points)
-    ]
+def _fraction(coefficients: Sequence[Sequence[float]], z: Real) -> Fraction:
+    """p(z) and q(z), from the even and odd coefficients of p and of q.
+
+    One point at a time: four polynomials in step are what the registers of a processor hold.
+    """
+    w = z * z
+    p_even, p_odd, q_even, q_odd = polynomials(*((half, w) for half in coefficients))
+    return p_even + z * p_odd, q_even + z * q_odd
 
 
 def mills_fall(*points: Real) -> list[Fraction]:
@@ -357,7 +354,8 @@ def mills_fall(*points: Real) -> list[Fraction]:
     >>> float(p[0] / q[0])
     0.3989422804014327
     """
-    return _fractions((_FALL_P_EVEN, _FALL_P_ODD, _FALL_Q_EVEN, _FALL_Q_ODD), points)
+    halves = _FALL_P_EVEN, _FALL_P_ODD, _FALL_Q_EVEN, _FALL_Q_ODD
+    return [_fraction(halves, z) for z in points]
 
 
 def mills_fall_exact(z: Real) -> tuple[Real, Real]:
@@ -368,22 +366,23 @@ def mills_fall_exact(z: Real) -> tuple[Real, Real]:
     )
     p, p_low = two_sum(_FALL_P_EVEN[-1] + 0.0 * z, w * p_even + z * p_odd)
     q, q_low = two_sum(_FALL_Q_EVEN[-1] + 0.0 * z, w * q_even + z * q_odd)
-    ratio = p / q
+    per_q = 1.0 / q
+    ratio = p * per_q
     product, product_low = two_product(ratio, q)
     left = ((p - product) - product_low) + (p_low - ratio * q_low)
-    return ratio, left / q
+    return ratio, left * per_q
 
 
 def mills_rough(*points: Real) -> list[Fraction]:
     """`mills` as numerator and denominator, with a relative error of 4e-8."""
     halves = _MILLS_ROUGH_P_EVEN, _MILLS_ROUGH_P_ODD, _MILLS_ROUGH_Q_EVEN, _MILLS_ROUGH_Q_ODD
-    return _fractions(halves, points)
+    return [_fraction(halves, z) for z in points]
 
 
 def mills_fall_rough(*points: Real) -> list[Fraction]:
     """`mills_fall` with a relative error of 5e-6."""
     halves = _FALL_ROUGH_P_EVEN, _FALL_ROUGH_P_ODD, _FALL_ROUGH_Q_EVEN, _FALL_ROUGH_Q_ODD
-    return _fractions(halves, points)
+    return [_fraction(halves, z) for z in points]
 
 
 def add_fractions(one: Fraction, other: Fraction, a: float = 1.0, b: float = 1.0) -> Fraction:

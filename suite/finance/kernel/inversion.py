@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from suite.core.control import stands_out, within
 from suite.finance.kernel.elementary import (
+    Fraction,
     add_fractions,
     exp_sum,
     log_rough,
@@ -159,9 +160,11 @@ class _Place(NamedTuple):
     per_s: Real
 
 
-def _place(s: Real, ratio: Real, ratio_low: Real, root: Real, root_low: Real) -> _Place:
+def _place(
+    s: Real, ratio: Real, ratio_low: Real, root: Real, root_low: Real, per_root: Real
+) -> _Place:
     """Where the last step starts: s rounded such that σ has 26 bits."""
-    volatility, _ = split(s / (root + root_low))
+    volatility, _ = split(s * per_root)
     per_volatility = 1.0 / volatility
     h1, _ = split(ratio * per_volatility)
     h2 = ((ratio - h1 * volatility) + ratio_low) * per_volatility
@@ -173,7 +176,16 @@ def _place(s: Real, ratio: Real, ratio_low: Real, root: Real, root_low: Real) ->
     g2 = (rest + lost) + (h2 - t2)
     density, density_low = exp_sum(-0.5 * (g1 * g1), -g2 * (g1 + 0.5 * g2))
     t = t1 + t2
-    return _Place(volatility, density, density_low, g1 + g2, h1 + h2, t, (t1 - t) + t2, 0.5 / t)
+    return _Place(
+        volatility,
+        density,
+        density_low,
+        g1 + g2,
+        h1 + h2,
+        t,
+        (t1 - t) + t2,
+        per_volatility * per_root,
+    )
 
 
 def _last_step(place: _Place, y: Real, excess: Real, x: Real, first: Real, second: Real) -> Answer:
@@ -202,13 +214,16 @@ def narrow_answer(
     ratio_low: Real,
     root: Real,
     root_low: Real,
+    per_root: Real,
 ) -> Answer:
     """The volatility of a row that `is_narrow`, from its start s."""
     first, _, step = narrow_step(inverse, x, s)
     s = s + step
     second, _, step = narrow_step(inverse, x, s)
     s = s + step
-    return narrow_last(q, q_low, inverse, x, s, ratio, ratio_low, root, root_low, first, second)
+    return narrow_last(
+        q, q_low, inverse, x, s, ratio, ratio_low, root, root_low, per_root, first, second
+    )
 
 
 def narrow_last(
@@ -221,11 +236,12 @@ def narrow_last(
     ratio_low: Real,
     root: Real,
     root_low: Real,
+    per_root: Real,
     first: Real,
     second: Real,
 ) -> Answer:
     """The exact step of a narrow row from s; `first` and `second` are handed on."""
-    place = _place(s, ratio, ratio_low, root, root_low)
+    place = _place(s, ratio, ratio_low, root, root_low, per_root)
     y, y_low = mean_fall(place.h, place.t)
     # density · y · t with the digits that the products lose, against q with its own.
     part, part_low = two_product(place.density, y)
@@ -242,8 +258,7 @@ def mean_fall(h: Real, t: Real) -> tuple[Real, Real]:
     (centre,) = mills_fall(h)
     total, lost = 0.3302393550012598 * (centre[0] / centre[1]), 0.0
     for node, weight in _NODES:
-        low, high = mills_fall(h - node * t, h + node * t)
-        p, q = add_fractions(low, high)
+        p, q = _falls(h, node * t)
         total, more = two_sum(total, weight * (p / q))
         lost = lost + more
     return total, lost
@@ -255,6 +270,12 @@ _NODES = (
     (0.8360311073266358, 0.1806481606948574),
     (0.9681602395076261, 0.08127438836157441),
 )
+
+
+def _falls(h: Real, off: Real) -> Fraction:
+    """The slope at h - off and h + off together."""
+    low, high = mills_fall(h - off, h + off)
+    return add_fractions(low, high)
 
 
 def wide_answer(
@@ -269,6 +290,7 @@ def wide_answer(
     ratio_low: Real,
     root: Real,
     root_low: Real,
+    per_root: Real,
 ) -> Answer:
     """The volatility of a row that is not narrow, from its start s."""
     per_rest = 1.0 / rest
@@ -277,7 +299,20 @@ def wide_answer(
     second, _, step = wide_step(inverse, per_rest, x, s)
     s = s + step
     return wide_last(
-        q, q_low, inverse, rest, rest_low, x, s, ratio, ratio_low, root, root_low, first, second
+        q,
+        q_low,
+        inverse,
+        rest,
+        rest_low,
+        x,
+        s,
+        ratio,
+        ratio_low,
+        root,
+        root_low,
+        per_root,
+        first,
+        second,
     )
 
 
@@ -293,11 +328,12 @@ def wide_last(
     ratio_low: Real,
     root: Real,
     root_low: Real,
+    per_root: Real,
     first: Real,
     second: Real,
 ) -> Answer:
     """The exact step of a wide row from s; `first` and `second` are handed on."""
-    place = _place(s, ratio, ratio_low, root, root_low)
+    place = _place(s, ratio, ratio_low, root, root_low, per_root)
     below = place.g > 0.0
     (near, near_low), (far, far_low) = mills(size_of(place.g), place.h + place.t)
     y, y_low = two_sum(near, select(below, -far, far))

@@ -24,7 +24,7 @@ from suite.finance.kernel.elementary import (
     two_sum,
 )
 from suite.finance.kernel.inversion import Answer, Bend, Rough, householder, rough_step
-from suite.finance.kernel.normalised import HALF_ULP, ROOT_2_PI, Problem
+from suite.finance.kernel.normalised import HALF_ULP, LEAST, ROOT_2_PI, Problem
 
 __all__ = [
     "normal_answer",
@@ -67,12 +67,12 @@ def normal_problem(
     root_low = root_low * (1.0 + 0.5 * root_low * per_width)
     ratio, _ = split(distance * per_width)
     ratio_low = (((distance - ratio * root) - ratio * root_low) + distance_low) * per_width
-    rounding, tick = price * HALF_ULP * unit, half_tick * unit
+    rounding, tick = (price * HALF_ULP + LEAST) * unit, half_tick * unit
     noise = select(tick > rounding, tick, rounding)
-    room = 1.0 + 0.0 * q
+    nothing = 0.0 * q
     return Problem(
-        *(q, q_low, 1.0 / q, room, 0.0 * q, rounding, noise, distance, distance),
-        *(ratio, ratio_low, root, root_low, inside),
+        *(q, q_low, 1.0 / q, nothing, 1.0 + nothing, nothing, rounding, noise, distance, distance),
+        *(ratio, ratio_low, root, root_low, per_width, inside),
     )
 
 
@@ -130,6 +130,7 @@ def normal_answer(
     ratio_low: Real,
     root: Real,
     root_low: Real,
+    per_root: Real,
 ) -> Answer:
     """The volatility of a row from its start s: three rough steps and an exact one."""
     s = s + normal_step(inverse, x, s).step
@@ -137,7 +138,7 @@ def normal_answer(
     s = s + step
     second, _, step = normal_step(inverse, x, s)
     return normal_last(
-        q, q_low, inverse, x, s + step, ratio, ratio_low, root, root_low, first, second
+        q, q_low, inverse, x, s + step, ratio, ratio_low, root, root_low, per_root, first, second
     )
 
 
@@ -151,11 +152,12 @@ def normal_last(
     ratio_low: Real,
     root: Real,
     root_low: Real,
+    per_root: Real,
     first: Real,
     second: Real,
 ) -> Answer:
     """The exact step from s; `first` and `second` are handed on."""
-    volatility, _ = split(s / (root + root_low))
+    volatility, _ = split(s * per_root)
     per_volatility = 1.0 / volatility
     z1, _ = split(ratio * per_volatility)
     z2 = ((ratio - z1 * volatility) + ratio_low) * per_volatility
@@ -170,7 +172,7 @@ def normal_last(
     excess = ((price - q) + (price_low - q_low)) * inverse
     residual = excess * (1.0 - excess * (0.5 - excess * (1.0 / 3.0 - 0.25 * excess)))
     y = ROOT_2_PI * (y * s)
-    per_s = 1.0 / s
+    per_s = per_volatility * per_root
     _, step = householder(y, 1.0 / y, residual, _bend(z, per_s))
     relative = step * per_s
     vega = density * (1.0 / ROOT_2_PI)

@@ -29,21 +29,24 @@ Real = Any
 ROOT_2_PI = 2.5066282746310002
 HALF_ULP = 1.1102230246251565e-16
 """Half an ulp of a number just above a power of two, relative to it."""
+LEAST = 5e-324
+"""The ulp of the smallest numbers, which does not shrink with them."""
 
 
 class Problem(NamedTuple):
     """One row in normalised form.
 
-    `q` the time value over D·min(F, K), `q_low` what it lacks, `inverse` 1/q; `rest` 1 - q without
-    cancellation and `rest_low`; `rounding` half an ulp of the price in the same unit, `noise` that
-    or half a tick; `d` |F - K| / min(F, K); `x` log(1 + d); `ratio` x/√T with 26 bits and
-    `ratio_low` what it lacks; `root` √T with 26 bits and `root_low` what it lacks; `inside` whether
-    the quote is in the money.
+    `q` the time value over D·min(F, K), `q_low` what it lacks, `inverse` 1/q; `scale` 1 / (2q + d);
+    `rest` 1 - q without cancellation and `rest_low`; `rounding` half an ulp of the price in the
+    same unit, `noise` that or half a tick; `d` |F - K| / min(F, K); `x` log(1 + d); `ratio` x/√T
+    with 26 bits and `ratio_low` what it lacks; `root` √T with 26 bits, `root_low` what it lacks and
+    `per_root` 1/√T; `inside` whether the quote is in the money.
     """
 
     q: Real
     q_low: Real
     inverse: Real
+    scale: Real
     rest: Real
     rest_low: Real
     rounding: Real
@@ -54,6 +57,7 @@ class Problem(NamedTuple):
     ratio_low: Real
     root: Real
     root_low: Real
+    per_root: Real
     inside: Real
 
 
@@ -103,7 +107,9 @@ def normalise(
     value, value_low = two_sum(value, value_low - select(inside, intrinsic_low, 0.0))
     most, most_low = two_product(discount, low)
     most_low = most_low + (discount_low * low + discount * low_low)
-    unit = 1.0 / most
+    width = np.sqrt(years)
+    per_both = 1.0 / (most * width)
+    unit, per_width = width * per_both, most * per_both
     q = value * unit
     product, product_low = two_product(q, most)
     q_low = (((value - product) - product_low) - q * most_low + value_low) * unit
@@ -118,31 +124,19 @@ def normalise(
     product, product_low = two_product(d, low)
     d_low = (((distance - product) - product_low) + (distance_low - d * low_low)) * unit_low
     x, x_low = log1p_sum(d, d_low)
-    width = np.sqrt(years)
-    per_width = 1.0 / width
     root, _ = split(width)
     root_low = (years - root * root) * (0.5 * per_width)
     root_low = root_low * (1.0 + 0.5 * root_low * per_width)
     ratio, _ = split(x * per_width)
     ratio_low = (((x - ratio * root) - ratio * root_low) + x_low) * per_width
-    rounding = price * HALF_ULP * unit
+    rounding = (price * HALF_ULP + LEAST) * unit
     tick = half_tick * unit
     noise = select(tick > rounding, tick, rounding)
+    weight = 2.0 * q + d
+    per_both = 1.0 / (q * weight)
     return Problem(
-        q,
-        q_low,
-        1.0 / q,
-        rest,
-        rest_low,
-        rounding,
-        noise,
-        d,
-        x,
-        ratio,
-        ratio_low,
-        root,
-        root_low,
-        inside,
+        *(q, q_low, weight * per_both, q * per_both, rest, rest_low, rounding, noise, d, x),
+        *(ratio, ratio_low, root, root_low, per_width, inside),
     )
 
 
@@ -173,13 +167,12 @@ def screen(
     return select(readable, code, 8.0)
 
 
-def start(q: Real, rest: Real, d: Real, x: Real) -> Real:
+def start(q: Real, scale: Real, rest: Real, d: Real, x: Real) -> Real:
     """A lower bound of the total volatility, good enough to start from.
 
     Choi, Huh and Su, arXiv:2302.08758; the normal quantile by Hastings, Approximations for Digital
     Computers (1955), sheet 67, near its centre by its series.
     """
-    scale = 1.0 / (2.0 * q + d)
     centre = (q * (d + q) - 0.5 * d) * scale
     upper = rest * (d + q) * scale
     lower = q * (1.0 + d + q) * scale
@@ -193,6 +186,5 @@ def start(q: Real, rest: Real, d: Real, x: Real) -> Real:
     series = v * (1.0 + square * (1.0 / 6.0 + square * (7.0 / 120.0)))
     d1 = select(lower < upper, -quantile, quantile)
     d1 = select(square < 0.0625, series, d1)
-    root = np.sqrt(d1 * d1 + 2.0 * x)
-    far = root + size_of(d1)
-    return select(d1 < 0.0, 2.0 * x / far, far)
+    # Where d1 < 0 this loses digits that a start does not need.
+    return d1 + np.sqrt(d1 * d1 + 2.0 * x)

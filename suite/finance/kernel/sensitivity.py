@@ -14,8 +14,8 @@ from suite.finance.kernel.elementary import (
     select,
     size_of,
     two_product,
-    two_sum,
 )
+from suite.finance.kernel.pricing import apart, black_value, normal_value, ratio, with_intrinsic
 from suite.finance.kernel.stages import CHUNK, TILE
 from suite.finance.kernel.vectors import Plan, Stage
 
@@ -25,7 +25,7 @@ Real = Any
 
 FIRST_GREEK = 7
 """The column of the first answer; before it stand volatility, forward, strike, years, discount,
-call (positive for calls) and price."""
+call (positive for calls) and the price, which the plan finds itself where it is begun with 0."""
 
 _PER_ROOT_2_PI = 0.3989422804014327
 
@@ -39,13 +39,10 @@ def _black(
     call: Real,
     price: Real,
 ) -> tuple[Real, ...]:
+    distance, distance_low = apart(forward, strike)
     below = strike < forward
-    gap, gap_low = two_sum(forward, -strike)
-    gap, gap_low = select(below, gap, -gap), select(below, gap_low, -gap_low)
     low = select(below, strike, forward)
-    d = gap / low
-    product, product_low = two_product(d, low)
-    x, _ = log1p_sum(d, (((gap - product) - product_low) + gap_low) / low)
+    x, _ = log1p_sum(*ratio(distance, distance_low, low, 0.0 * low))
     s = volatility * np.sqrt(years)
     h = x / s
     d1 = select(below, h, -h) + 0.5 * s
@@ -81,8 +78,8 @@ def _columns(
     """Delta, gamma, vega, theta, rho, vanna, volga; `scale` is F for Black and 1 for Bachelier."""
     square, square_low = two_product(d1, d1)
     density, _ = exp_sum(-0.5 * square, -0.5 * square_low)
-    ((ratio, _),) = mills(size_of(d1))
-    tail = density * ratio
+    ((tail, _),) = mills(size_of(d1))
+    tail = density * tail
     is_call = call > 0.0
     inside = (d1 > 0.0) == is_call
     delta = discount * select(inside, 1.0 - tail, tail)
@@ -100,10 +97,24 @@ def _columns(
     )
 
 
-def _plan(name: str, function: Any) -> Plan:
+def _plan(name: str, value: Any, columns: Any) -> Plan:
+    """The Greeks from a known price, or with the price."""
+
+    def price(*terms: Real) -> tuple[Real]:
+        volatility, forward, strike, years, discount, call = terms
+        time_value = value(volatility, forward, strike, years)
+        return (with_intrinsic(time_value, forward, strike, discount, call > 0.0),)
+
+    terms = tuple(range(FIRST_GREEK - 1))
+    last = FIRST_GREEK - 1
     writes = tuple(range(FIRST_GREEK, FIRST_GREEK + 7))
-    stage = Stage(name, function, tuple(range(FIRST_GREEK)), writes)
-    return Plan((stage,), (), None, CHUNK, TILE, FIRST_GREEK + 7, 1)
+    pricing = Stage(f"price_{name}", price, terms, (last,))
+    greeks = Stage(f"greeks_{name}", columns, (*terms, last), writes)
+    again = greeks._replace(name=f"greeks_{name}_priced")
+    return Plan((greeks,), (pricing, again), None, CHUNK, TILE, FIRST_GREEK + 7, 1)
 
 
-PLANS = {"black": _plan("greeks_black", _black), "bachelier": _plan("greeks_bachelier", _normal)}
+PLANS = {
+    "black": _plan("black", black_value, _black),
+    "bachelier": _plan("bachelier", normal_value, _normal),
+}

@@ -63,8 +63,8 @@ NAN = float("nan")
 # The work of a tile.
 FORWARD, FORWARD_LOW, DISCOUNT, DISCOUNT_LOW = range(11, 15)
 Q, Q_LOW, INVERSE, REST, REST_LOW, NOISE, X = range(15, 22)
-RATIO, RATIO_LOW, ROOT, ROOT_LOW, START, NARROW = range(22, 28)
-WORK = 28 - TABLE
+RATIO, RATIO_LOW, ROOT, ROOT_LOW, PER_ROOT, START, NARROW = range(22, 29)
+WORK = 29 - TABLE
 
 
 def _prepare_forward(
@@ -98,10 +98,10 @@ def _prepare(
         half_tick,
     )
     code = screen(price, forward, strike, years, discount, call, p)
-    s = start(p.q, p.rest, p.d, p.x)
+    s = start(p.q, p.scale, p.rest, p.d, p.x)
     narrow = select(is_narrow(p.x, s), 1.0, 0.0)
     problem = (p.q, p.q_low, p.inverse, p.rest, p.rest_low, p.noise, p.x)
-    return (code, *problem, p.ratio, p.ratio_low, p.root, p.root_low, s, narrow)
+    return (code, *problem, p.ratio, p.ratio_low, p.root, p.root_low, p.per_root, s, narrow)
 
 
 def _narrow(status: Any, noise: Any, root: Any, *problem: Any) -> tuple[Any, Any, Any]:
@@ -121,7 +121,7 @@ def _judged(status: Any, noise: Any, root: Any, answer: Answer) -> tuple[Any, An
     return select(solved, answer.volatility, NAN), select(solved, error, NAN), status
 
 
-_PROBLEM = (X, START, RATIO, RATIO_LOW, ROOT, ROOT_LOW)
+_PROBLEM = (X, START, RATIO, RATIO_LOW, ROOT, ROOT_LOW, PER_ROOT)
 _ANSWER = (VOLATILITY, ERROR, STATUS)
 
 CARRY = Stage(
@@ -131,22 +131,8 @@ CARRY = Stage(
     (FORWARD, FORWARD_LOW, DISCOUNT, DISCOUNT_LOW),
 )
 _PREPARED = (
-    *(
-        STATUS,
-        Q,
-        Q_LOW,
-        INVERSE,
-        REST,
-        REST_LOW,
-        NOISE,
-        X,
-        RATIO,
-        RATIO_LOW,
-        ROOT,
-        ROOT_LOW,
-        START,
-        NARROW,
-    ),
+    *(STATUS, Q, Q_LOW, INVERSE, REST, REST_LOW, NOISE, X),
+    *(RATIO, RATIO_LOW, ROOT, ROOT_LOW, PER_ROOT, START, NARROW),
 )
 PREPARE = Stage(
     "prepare",
@@ -182,7 +168,7 @@ def _prepare_normal(
     code = normal_screen(price, forward, strike, years, discount, call, p)
     s = normal_start(p.q, p.x)
     problem = (p.q, p.q_low, p.inverse, p.rest, p.rest_low, p.noise, p.x)
-    return (code, *problem, p.ratio, p.ratio_low, p.root, p.root_low, s, s)
+    return (code, *problem, p.ratio, p.ratio_low, p.root, p.root_low, p.per_root, s, s)
 
 
 def _normal(status: Any, noise: Any, root: Any, *problem: Any) -> tuple[Any, Any, Any]:
@@ -225,7 +211,7 @@ def _measure_black(problem: Any, s: Any) -> Rough:
 
 def _last_black(block: Any, s: Any) -> Answer:
     q, q_low, inverse, rest, rest_low, x = block[[Q, Q_LOW, INVERSE, REST, REST_LOW, X]]
-    tail = block[RATIO], block[RATIO_LOW], block[ROOT], block[ROOT_LOW], s, s
+    tail = *block[[RATIO, RATIO_LOW, ROOT, ROOT_LOW, PER_ROOT]], s, s
     narrow = narrow_last(q, q_low, inverse, x, s, *tail)
     wide = wide_last(q, q_low, inverse, rest, rest_low, x, s, *tail)
     rows = is_narrow(x, s)
@@ -238,7 +224,7 @@ def _measure_normal(problem: Any, s: Any) -> Rough:
 
 
 def _last_normal(block: Any, s: Any) -> Answer:
-    tail = block[RATIO], block[RATIO_LOW], block[ROOT], block[ROOT_LOW], s, s
+    tail = *block[[RATIO, RATIO_LOW, ROOT, ROOT_LOW, PER_ROOT]], s, s
     return normal_last(block[Q], block[Q_LOW], block[INVERSE], block[X], s, *tail)
 
 
