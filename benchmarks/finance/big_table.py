@@ -100,7 +100,7 @@ def generate(path, rows, given):
 
 def life(source, output, rows_per_part):
     """What the solving process does."""
-    from suite.finance.stream import solve_stream
+    from suite.finance.parts.stream import solve_stream
 
     def show(progress):
         print(json.dumps(progress._asdict()), file=sys.stderr, flush=True)

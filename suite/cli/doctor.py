@@ -16,7 +16,8 @@ from suite.cli.output import print_table
 __all__ = ["doctor"]
 
 EXTRAS = {
-    "finance": ("scipy", "pandas", "pyarrow"),
+    "finance": ("scipy", "pandas", "pyarrow", "llvmlite"),
+    "tables": ("duckdb", "polars"),
     "chemistry": ("scipy", "pyscf"),
     "quantum": ("scipy", "pyscf", "qiskit"),
     "ibm": ("qiskit-ibm-runtime",),

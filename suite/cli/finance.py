@@ -183,7 +183,7 @@ def _in_parts(
     """A table of any size: the same columns, without the page."""
     from suite.cli.progress import progress_of_parts
     from suite.core.files import write_whole
-    from suite.finance.stream import solve_stream
+    from suite.finance.parts.stream import solve_stream
 
     if output.suffix == ".csv":
         raise InputError(f"A table in parts is written as Parquet. Got -o {output}; use .parquet.")
@@ -202,7 +202,7 @@ def _in_parts(
 def _is_large(quotes: Path) -> bool:
     """Whether a file should be solved a part at a time."""
     if quotes.suffix == ".parquet" and quotes.is_file():
-        from suite.finance.batches import open_source
+        from suite.finance.parts.batches import open_source
 
         return open_source(quotes).rows > LARGE
     return quotes.suffix == ".csv" and quotes.is_file() and quotes.stat().st_size > LARGE_TEXT
@@ -219,7 +219,7 @@ def _facts(summary: dict[str, Any], output: Path) -> dict[str, Any]:
 
 def sections_of(solved: SolvedTable) -> list[Section]:
     """The page's sections of a solved table."""
-    from suite.finance.picture import picture
+    from suite.finance.smiles.picture import picture
     from suite.report.finance import sections
 
     return sections(picture(solved), solved.summary())

@@ -18,7 +18,7 @@ EVERY = 10.0
 
 @contextmanager
 def progress_of_parts() -> Iterator[Callable[[Any], None]]:
-    """An observer of `suite.finance.stream.Progress`: a bar on a terminal, else a line at times."""
+    """An observer of a stream's `Progress`: a bar on a terminal, else a line at times."""
     if sys.stderr.isatty():
         with _bar() as watch:
             yield watch

@@ -17,7 +17,7 @@ from suite.finance.greeks import of_spot
 from suite.finance.kernel.engine import Inputs, solve
 from suite.finance.kernel.normalised import carry
 from suite.finance.kernel.stages import MODELS
-from suite.finance.verdict import Verdict, answered
+from suite.finance.verdict import Verdict, answered, told
 from suite.frames import frame_of
 
 __all__ = ["ImpliedVolatility", "implied_volatility", "of_forward", "sides_of"]
@@ -64,11 +64,8 @@ class ImpliedVolatility:
         return np.array([verdict.sentence for verdict in Verdict])[self.status]
 
     def summary(self) -> str:
-        """One line: rows, solved rows, and the verdicts of the others."""
-        verdicts = self.verdicts()
-        solved = verdicts.pop("solved", 0)
-        others = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in verdicts.items())
-        return f"{self.status.size} rows, {solved} solved" + (f", {others}" if others else "")
+        """One line: rows, rows with a volatility, and the verdicts of the others."""
+        return told(self.verdicts())
 
     def to_frame(self) -> Any:
         """A pandas frame with the columns iv, iv_error, iv_status and steps."""

@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 
 from suite.core import Tally
 from suite.errors import InputError
-from suite.finance.alike import alike, as_kind, renamed
-from suite.finance.curve import read_curve
-from suite.finance.forwards import GROUP, forwards_of, given_of
+from suite.finance.forwards.curve import read_curve
+from suite.finance.forwards.fitted import GROUP, given_of, parity_of
 from suite.finance.greeks import GREEKS, greeks
 from suite.finance.implied import ImpliedVolatility, of_forward
-from suite.finance.layouts import Table, of_source, read_table
-from suite.finance.market import Market, market_of
-from suite.finance.notes import Answers, notes_of
 from suite.finance.options import Options, options_of
 from suite.finance.solved import SolvedTable
-from suite.finance.sources import read_source
+from suite.finance.tables.alike import alike, as_kind, renamed
+from suite.finance.tables.layouts import Table, of_source, read_table
+from suite.finance.tables.market import Market, market_of
+from suite.finance.tables.notes import Answers, notes_of
+from suite.finance.tables.sources import read_source
 from suite.finance.verdict import Verdict, answered
 
 __all__ = ["SolvedTable", "solve_file", "solve_quotes", "solve_table"]
@@ -36,8 +36,8 @@ def solve_table(table: Any, *, columns: Mapping[str, str] | None = None, **optio
     """The same table with `iv`, `iv_bid`, `iv_ask`, `iv_status` and what led to them added.
 
     `table` is a pandas or polars frame, an Arrow table or batch, a DuckDB relation or a mapping of
-    columns, with one contract a row or in a layout that `suite.finance.layouts` knows. It comes
-    back as what it was, rows, order, index and its own columns as they were; only of a layout with
+    columns, with one contract a row or in a layout that `tables.layouts` knows. It comes back as
+    what it was, rows, order, index and its own columns as they were; only of a layout with
     calls and puts side by side each row becomes two. `columns` maps fields to columns where names
     do not tell; the other options are those of `suite.finance.options.Options`. Raises `InputError`
     for what is no quote table.
@@ -65,7 +65,7 @@ def solve_file(
     """Read a quote file and answer every row.
 
     `columns` maps fields to columns, `query` is for a database file (see
-    `suite.finance.sources.read_source`); the other options are those of
+    `suite.finance.tables.sources.read_source`); the other options are those of
     `suite.finance.options.Options`.
     """
     return solve_quotes(read_table(path, columns, query), **options)
@@ -91,8 +91,9 @@ def solve_quotes(
     market = market_of(table, options)
     quotes = market.quotes
     with np.errstate(all="ignore"):  # rates and times of any size overflow to what is refused
+        left_out = None
         if forwards is None:
-            forwards = forwards_of(quotes, market.for_parity, curve=options.curve)
+            forwards, left_out = parity_of(quotes, market.for_parity, curve=options.curve)
         group = _put_forwards(quotes, forwards, options)
     sides = _sides(market, options)
     used = sides[options.price]
@@ -119,7 +120,13 @@ def solve_quotes(
         tally.merge(sides[name].tally)
     layout = ", ".join((table.layout, *market.notes))
     return SolvedTable(
-        _joined(table.frame, added), quotes, forwards, layout, tally, tuple(added.columns)
+        _joined(table.frame, added),
+        quotes,
+        forwards,
+        layout,
+        tally,
+        tuple(added.columns),
+        left_out,
     )
 
 

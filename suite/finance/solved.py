@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from suite.core import Tally
 from suite.core.files import write_whole
-from suite.finance.forwards import GROUP
+from suite.finance.verdict import told
 
 __all__ = ["SolvedTable"]
 
@@ -27,7 +26,7 @@ class SolvedTable:
     `years`, `forward`, `discount`, `iv_bid`, `iv`, `iv_ask`, `iv_error`, `iv_status` and `iv_note`
     (and the Greeks) added; `added` are their names. A column that bore one of these is kept as
     NAME_given. `quotes` has the fields as they were understood; `forwards` one row a group of quote
-    time, root and expiration.
+    time, root and expiration, `left_out` the pairs that did not tell of them and why.
     """
 
     frame: pd.DataFrame
@@ -36,36 +35,15 @@ class SolvedTable:
     layout: str
     tally: Tally
     added: tuple[str, ...] = ()
+    left_out: pd.DataFrame | None = None
 
     def verdicts(self) -> dict[str, int]:
         """How many rows ended with each verdict."""
         return {str(k): int(n) for k, n in self.frame["iv_status"].value_counts().items()}
 
     def describe(self) -> str:
-        """One line: rows, solved rows, and the verdicts of the others."""
-        verdicts = self.verdicts()
-        solved = verdicts.pop("solved", 0)
-        others = "".join(f", {n:,} {name.replace('_', ' ')}" for name, n in verdicts.items())
-        return f"{len(self.frame):,} rows, {solved:,} solved{others}"
-
-    def curves(self) -> list[dict[str, Any]]:
-        """The out-of-the-money smile of each expiration, as arrays to draw."""
-        quotes, frame = self.quotes, self.frame
-        twin = quotes["call"] == (quotes["strike"] > quotes["forward"])
-        kept = np.asarray(twin & quotes["iv"].notna(), bool)
-        curves = []
-        for (_, root, expiration), rows in quotes[kept].groupby(GROUP, sort=True):
-            places = rows.index.to_numpy()
-            curve = {n: frame[n].to_numpy(float)[places] for n in ("iv_bid", "iv", "iv_ask")}
-            curves.append(
-                {
-                    "label": f"{root} {expiration:%Y-%m-%d}".strip(),
-                    "years": float(rows["years"].iloc[0]),
-                    "moneyness": np.log((rows["strike"] / rows["forward"]).to_numpy(float)),
-                    **curve,
-                }
-            )
-        return curves
+        """One line: rows, rows with a volatility, and the verdicts of the others."""
+        return told(self.verdicts())
 
     def summary(self) -> dict[str, Any]:
         """What `summary.json` holds."""
@@ -97,6 +75,8 @@ class SolvedTable:
             return write_whole(path, self.frame.to_csv(index=False))
         write_whole(path / "iv.parquet", self._write_parquet)
         write_whole(path / "forwards.csv", self.forwards.to_csv(index=False))
+        if self.left_out is not None:
+            write_whole(path / "left_out.csv", self.left_out.to_csv(index=False))
         write_whole(path / "attempts.csv", self.tally.to_csv())
         write_whole(path / "summary.json", json.dumps(self.summary(), indent=1))
         return path

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.core import Status
-
-__all__ = ["Verdict", "answered", "of_status"]
+__all__ = ["Verdict", "answered", "told"]
 
 
 class Verdict(IntEnum):
@@ -62,10 +61,21 @@ def answered(status: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(_ANSWERED[status])
 
 
-def of_status(status: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The verdicts of rows that were handed to the solver, from how they ended there.
+def told(verdicts: Mapping[str, int]) -> str:
+    """One line: rows, rows with a volatility, and the verdicts of the others.
 
-    A row that stalls at rounding has the best answer there is, so it is solved.
+    >>> told({"solved": 429, "below_intrinsic": 5})
+    '434 rows, 429 solved, 5 below intrinsic'
+    >>> told({"american": 1761, "zero_bid": 148})
+    '1,909 rows, 1,761 with a volatility (1,761 american), 148 zero bid'
     """
-    solved = (status == Status.CONVERGED) | (status == Status.STALLED)
-    return np.where(solved, Verdict.SOLVED, Verdict.NOT_CONVERGED)
+    parts: dict[bool, list[str]] = {True: [], False: []}
+    known = 0
+    for name, count in verdicts.items():
+        verdict = Verdict[name.upper()]
+        known += count if verdict.answered else 0
+        parts[verdict.answered].append(f"{count:,} {name.replace('_', ' ')}")
+    solved = f"{known:,} solved"
+    if parts[True] not in ([], [solved]):
+        solved = f"{known:,} with a volatility ({', '.join(parts[True])})"
+    return ", ".join([f"{sum(verdicts.values()):,} rows", solved, *parts[False]])

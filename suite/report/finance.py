@@ -21,7 +21,7 @@ SHOWN = 12
 def sections(picture: Mapping[str, Any], summary: Mapping[str, Any]) -> list[Section]:
     """The sections of a finance run.
 
-    `picture` is what `suite.finance.picture` makes of the solved table, `summary` its summary.
+    `picture` is what `suite.finance.smiles.picture` makes of the table, `summary` its summary.
     """
     parts = [
         _smiles(picture, summary),

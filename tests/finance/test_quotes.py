@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from suite.errors import InputError
 from suite.finance import Verdict, solve_file, solve_table
 from suite.finance.black import price
-from suite.finance.curve import RateCurve
-from suite.finance.layouts import of_frame, read_table
+from suite.finance.forwards.curve import RateCurve
 from suite.finance.quotes import solve_quotes
-from suite.finance.vendors import NAMES as FIELDS
-from suite.finance.vendors import VENDORS
+from suite.finance.tables.layouts import of_frame, read_table
+from suite.finance.tables.vendors import NAMES as FIELDS
+from suite.finance.tables.vendors import VENDORS
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "finance"
 SPX, AAPL = EXAMPLES / "spx_cboe_2025-10-01.csv", EXAMPLES / "aapl_yahoo_2025-10-06.csv"
@@ -96,7 +96,7 @@ def test_files_are_whole_and_carry_their_summary(spx, tmp_path):
     assert json.loads(pq.read_schema(path).metadata[b"suite"])["rows"] == 434
     spx.save(tmp_path / "all")
     names = {p.name for p in (tmp_path / "all").iterdir()}
-    assert names == {"iv.parquet", "forwards.csv", "attempts.csv", "summary.json"}
+    assert names == {"iv.parquet", "forwards.csv", "left_out.csv", "attempts.csv", "summary.json"}
 
 
 def quotes(**changes):
