@@ -202,7 +202,7 @@ def of_forward(
     return ImpliedVolatility(solved.volatility, solved.error, status, solved.steps, solved.tally)
 
 
-def sides_of(kind: ArrayLike) -> Vector:
+def sides_of(kind: ArrayLike) -> NDArray[Any]:
     """+1 for calls and -1 for puts, of "c"/"p", "call"/"put" in any case, or of +1/-1; else 0.
 
     >>> sides_of(["Call", "p", "straddle"])
@@ -211,7 +211,7 @@ def sides_of(kind: ArrayLike) -> Vector:
     kinds = np.asarray(kind)
     if kinds.dtype.kind in "iuf":
         known = np.abs(kinds) == 1
-        return np.asarray(kinds * 1.0 if known.all() else np.where(known, kinds, 0.0))
+        return np.asarray(kinds if known.all() else np.where(known, kinds, 0.0))
     words = kinds.astype(str)
     if words.dtype.itemsize == 4:  # single letters, compared as the numbers they are
         letters = np.ascontiguousarray(words).view(np.uint32).reshape(kinds.shape) | _LOWER

@@ -33,8 +33,6 @@ __all__ = ["Inputs", "Solved", "solve"]
 
 Vector = NDArray[np.float64]
 
-STEPS = 3
-"""The steps of the short way."""
 MORE_STEPS = 3
 """Exact steps of a careful row beyond the first, which is near enough as a rule."""
 
@@ -85,7 +83,7 @@ def solve(
     status = np.empty(rows, np.int8)
     job = Job(model, MODELS[model].plan, from_spot)
     run(job, inputs, {VOLATILITY: volatility, ERROR: error, STATUS: status}, rows, threads)
-    steps = (status == Verdict.SOLVED).view(np.int8) * np.int8(STEPS)
+    steps = (status == Verdict.SOLVED).view(np.int8) * np.int8(MODELS[model].steps)
     careful = status == REFUSED
     taken = int(np.count_nonzero(steps))
     if law is not None:
@@ -93,7 +91,10 @@ def solve(
     refused = np.flatnonzero(careful)
     tally = Tally()
     tally.rows(
-        np.broadcast_to(0, STEPS * taken), np.empty(0, np.int64), ["start"], {"evaluations": 1}
+        np.broadcast_to(0, MODELS[model].steps * taken),
+        np.empty(0, np.int64),
+        ["start"],
+        {"evaluations": 1},
     )
     if len(refused):
         part = Inputs(*(v if np.ndim(v) == 0 else v[refused] for v in inputs))

@@ -1,8 +1,8 @@
 """The inversion of Black's formula for one row after another, in operations that vectorise.
 
-From its start a row takes two rough Householder steps and an exact one, in `narrow_answer` where
-the difference of Mills ratios cancels, else in `wide_answer`; then the core's laws judge the three
-in `judge`. A row that is refused goes on by careful steps, in `engine`. The functions take float64
+From its start a row takes a rough Householder step and an exact one, in `narrow_answer` where the
+difference of Mills ratios cancels, else in `wide_answer`; then the core's laws judge the two in
+`judge`. A row that is refused goes on by careful steps, in `engine`. The functions take float64
 arrays, or the values of `trace` where they are compiled: the same operations, so the same bits.
 
 Notation as in `black`: x = |log(K/F)|, s = σ√T, h = x/s, t = s/2, and g = h - t, so that the price
@@ -64,14 +64,13 @@ THRESHOLD = 1e-4
 
 
 class Answer(NamedTuple):
-    """`volatility` a year; `vega` of the normalised price by s; the residuals `first`, `second` and
-    `third` before each step; `last` the last step relative to s."""
+    """`volatility` a year; `vega` of the normalised price by s; the residuals `before` and `after`
+    the rough step; `last` the exact step relative to s."""
 
     volatility: Real
     vega: Real
-    first: Real
-    second: Real
-    third: Real
+    before: Real
+    after: Real
     last: Real
 
 
@@ -188,7 +187,7 @@ def _place(
     )
 
 
-def _last_step(place: _Place, y: Real, excess: Real, x: Real, first: Real, second: Real) -> Answer:
+def _last_step(place: _Place, y: Real, excess: Real, x: Real, before: Real) -> Answer:
     """The answer from the relative excess f/target - 1."""
     s = 2.0 * place.t
     residual = excess * (1.0 - excess * (0.5 - excess * (1.0 / 3.0 - 0.25 * excess)))
@@ -197,8 +196,7 @@ def _last_step(place: _Place, y: Real, excess: Real, x: Real, first: Real, secon
     return Answer(
         place.volatility + place.volatility * relative,
         place.density * (1.0 / ROOT_2_PI),
-        first,
-        second,
+        before,
         residual,
         relative,
     )
@@ -217,13 +215,9 @@ def narrow_answer(
     per_root: Real,
 ) -> Answer:
     """The volatility of a row that `is_narrow`, from its start s."""
-    first, _, step = narrow_step(inverse, x, s)
+    before, _, step = narrow_step(inverse, x, s)
     s = s + step
-    second, _, step = narrow_step(inverse, x, s)
-    s = s + step
-    return narrow_last(
-        q, q_low, inverse, x, s, ratio, ratio_low, root, root_low, per_root, first, second
-    )
+    return narrow_last(q, q_low, inverse, x, s, ratio, ratio_low, root, root_low, per_root, before)
 
 
 def narrow_last(
@@ -237,10 +231,9 @@ def narrow_last(
     root: Real,
     root_low: Real,
     per_root: Real,
-    first: Real,
-    second: Real,
+    before: Real,
 ) -> Answer:
-    """The exact step of a narrow row from s; `first` and `second` are handed on."""
+    """The exact step of a narrow row from s; `before` is handed on."""
     place = _place(s, ratio, ratio_low, root, root_low, per_root)
     y, y_low = mean_fall(place.h, place.t)
     # density · y · t with the digits that the products lose, against q with its own.
@@ -249,7 +242,7 @@ def narrow_last(
     price, price_low = two_product(part, place.t)
     price_low = price_low + (part_low * place.t + part * place.t_low)
     excess = ((price - q) + (price_low - q_low)) * inverse
-    return _last_step(place, y * place.t * ROOT_2_PI, excess, x, first, second)
+    return _last_step(place, y * place.t * ROOT_2_PI, excess, x, before)
 
 
 def mean_fall(h: Real, t: Real) -> tuple[Real, Real]:
@@ -294,9 +287,7 @@ def wide_answer(
 ) -> Answer:
     """The volatility of a row that is not narrow, from its start s."""
     per_rest = 1.0 / rest
-    first, _, step = wide_step(inverse, per_rest, x, s)
-    s = s + step
-    second, _, step = wide_step(inverse, per_rest, x, s)
+    before, _, step = wide_step(inverse, per_rest, x, s)
     s = s + step
     return wide_last(
         q,
@@ -311,8 +302,7 @@ def wide_answer(
         root,
         root_low,
         per_root,
-        first,
-        second,
+        before,
     )
 
 
@@ -329,10 +319,9 @@ def wide_last(
     root: Real,
     root_low: Real,
     per_root: Real,
-    first: Real,
-    second: Real,
+    before: Real,
 ) -> Answer:
-    """The exact step of a wide row from s; `first` and `second` are handed on."""
+    """The exact step of a wide row from s; `before` is handed on."""
     place = _place(s, ratio, ratio_low, root, root_low, per_root)
     below = place.g > 0.0
     (near, near_low), (far, far_low) = mills(size_of(place.g), place.h + place.t)
@@ -344,22 +333,21 @@ def wide_last(
     excess = (part - target) + (part_low - select(below, q_low, rest_low))
     excess = excess * select(below, inverse, 1.0 / rest)
     y = select(below, y, -y) * ROOT_2_PI
-    return _last_step(place, y, excess, x, first, second)
+    return _last_step(place, y, excess, x, before)
 
 
 def judge(answer: Answer, noise: Real, root: Real) -> tuple[Real, Real]:
-    """Whether the core's laws take the three steps, and the error bar of the volatility.
+    """Whether the core's laws take the two steps, and the error bar of the volatility.
 
     `noise` is half an ulp, or half a tick, of the price in units of D·min(F, K). A step is taken if
     its gain stands out of the residual's error, or if there was nothing left to gain; the last one
     if what it leaves, its fourth power, is below rounding.
     """
-    first, second, third = size_of(answer.first), size_of(answer.second), size_of(answer.third)
+    before, after = size_of(answer.before), size_of(answer.after)
     # Gain, noise and threshold are all times what was promised: no division.
-    taken = stands_out(first - second, ROUGH, THRESHOLD * first) | (first <= SPENT)
-    paid = stands_out(second - third, ROUGH, THRESHOLD * second) | (second <= SPENT)
+    taken = stands_out(before - after, ROUGH, THRESHOLD * before) | (before <= SPENT)
     left = answer.last * (1.0 / LAST)
     left = left * left
     kept = within(left * left)
     error = noise / (answer.vega * root) + HALF_ULP * answer.volatility
-    return taken & paid & kept, error
+    return taken & kept, error

@@ -134,11 +134,10 @@ def normal_answer(
 ) -> Answer:
     """The volatility of a row from its start s: three rough steps and an exact one."""
     s = s + normal_step(inverse, x, s).step
-    first, _, step = normal_step(inverse, x, s)
-    s = s + step
-    second, _, step = normal_step(inverse, x, s)
+    s = s + normal_step(inverse, x, s).step
+    before, _, step = normal_step(inverse, x, s)
     return normal_last(
-        q, q_low, inverse, x, s + step, ratio, ratio_low, root, root_low, per_root, first, second
+        q, q_low, inverse, x, s + step, ratio, ratio_low, root, root_low, per_root, before
     )
 
 
@@ -153,10 +152,9 @@ def normal_last(
     root: Real,
     root_low: Real,
     per_root: Real,
-    first: Real,
-    second: Real,
+    before: Real,
 ) -> Answer:
-    """The exact step from s; `first` and `second` are handed on."""
+    """The exact step from s; `before` is handed on."""
     volatility, _ = split(s * per_root)
     per_volatility = 1.0 / volatility
     z1, _ = split(ratio * per_volatility)
@@ -177,4 +175,4 @@ def normal_last(
     relative = step * per_s
     vega = density * (1.0 / ROOT_2_PI)
     answer = volatility + volatility * relative
-    return Answer(answer, vega, first, second, residual, relative)
+    return Answer(answer, vega, before, residual, relative)

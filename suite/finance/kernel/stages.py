@@ -193,11 +193,12 @@ NO_ROWS = Stage("nothing", _nothing, (STATUS,), (VOLATILITY, ERROR))
 class Model(NamedTuple):
     """A pricing model: what is compiled of it, and what its refused rows need.
 
-    `measure` is the rough step of `careful.approach` for the columns (INVERSE, REST, X); `last`
-    the exact step from s, given all columns [columns, rows].
+    `steps` those of the short way; `measure` is the rough step of `careful.approach` for the
+    columns (INVERSE, REST, X); `last` the exact step from s, given all columns [columns, rows].
     """
 
     plan: Plan
+    steps: int
     measure: Measure
     last: Callable[[Any, Any], Answer]
 
@@ -211,7 +212,7 @@ def _measure_black(problem: Any, s: Any) -> Rough:
 
 def _last_black(block: Any, s: Any) -> Answer:
     q, q_low, inverse, rest, rest_low, x = block[[Q, Q_LOW, INVERSE, REST, REST_LOW, X]]
-    tail = *block[[RATIO, RATIO_LOW, ROOT, ROOT_LOW, PER_ROOT]], s, s
+    tail = *block[[RATIO, RATIO_LOW, ROOT, ROOT_LOW, PER_ROOT]], s
     narrow = narrow_last(q, q_low, inverse, x, s, *tail)
     wide = wide_last(q, q_low, inverse, rest, rest_low, x, s, *tail)
     rows = is_narrow(x, s)
@@ -224,7 +225,7 @@ def _measure_normal(problem: Any, s: Any) -> Rough:
 
 
 def _last_normal(block: Any, s: Any) -> Answer:
-    tail = *block[[RATIO, RATIO_LOW, ROOT, ROOT_LOW, PER_ROOT]], s, s
+    tail = *block[[RATIO, RATIO_LOW, ROOT, ROOT_LOW, PER_ROOT]], s
     return normal_last(block[Q], block[Q_LOW], block[INVERSE], block[X], s, *tail)
 
 
@@ -232,11 +233,13 @@ _SIZES = (CHUNK, TILE, TABLE, WORK)
 MODELS = {
     "black": Model(
         Plan((CARRY, PREPARE), (PREPARE_FORWARD,), Fork(NARROW, NARROW_ROWS, WIDE_ROWS), *_SIZES),
+        2,
         _measure_black,
         _last_black,
     ),
     "bachelier": Model(
         Plan((), (PREPARE_NORMAL,), Fork(START, NORMAL_ROWS, NO_ROWS), *_SIZES),
+        4,
         _measure_normal,
         _last_normal,
     ),
