@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
+import time
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -160,14 +161,16 @@ def _at_once(
     """A table that fits into memory: everything, and the page."""
     from suite.finance import solve_file
 
+    began = time.monotonic()
     with keep:
         solved = solve_file(quotes, **asked)
+        seconds = time.monotonic() - began
         solved.save(output)
     if not output.suffix:
         title = f"Implied volatility of {quotes.name}"
         page_of(output / "report.html", title, lambda: sections_of(solved))
     summary = solved.summary()
-    print_result(summary, _facts(summary, output), json)
+    print_result(summary, _facts(summary, output, seconds), json)
     return 0
 
 
@@ -195,7 +198,7 @@ def _in_parts(
     if not output.suffix:
         write_whole(output / "summary.json", json_text.dumps(summary, indent=1))
         say("No page for a table in parts; make one of an expiration or two that you pick from it.")
-    print_result(summary, _facts(summary, target), json)
+    print_result(summary, _facts(summary, target, done.seconds), json)
     return 0
 
 
@@ -208,9 +211,11 @@ def _is_large(quotes: Path) -> bool:
     return quotes.suffix == ".csv" and quotes.is_file() and quotes.stat().st_size > LARGE_TEXT
 
 
-def _facts(summary: dict[str, Any], output: Path) -> dict[str, Any]:
+def _facts(summary: dict[str, Any], output: Path, seconds: float) -> dict[str, Any]:
+    rate = summary["rows"] / max(seconds, 1e-3)
     return {
         "rows": f"{summary['rows']:,} ({summary['layout']})",
+        "read and solved in": f"{seconds:.2f} s, {rate:,.0f} rows a second",
         **{name.replace("_", " "): f"{n:,}" for name, n in summary["verdicts"].items()},
         "expirations": summary["expirations"],
         "written to": output,

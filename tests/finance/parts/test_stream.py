@@ -83,6 +83,9 @@ def written(tmp_path, frame, name="quotes.parquet"):
     path = tmp_path / name
     if path.suffix == ".parquet":
         frame.to_parquet(path, row_group_size=70)
+    elif path.suffix == ".zst":
+        with pa.CompressedOutputStream(str(path), "zstd") as packed:
+            packed.write(frame.to_csv(index=False).encode())
     else:
         frame.to_csv(path, index=False)
     return path
