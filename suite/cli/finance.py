@@ -52,6 +52,7 @@ def iv(
     model: Literal["black", "bachelier"] = "black",
     tick: float | None = None,
     most_move: float | None = None,
+    snapshot: bool | None = None,
     stale_after: str = "1D",
     greeks: Annotated[bool, Parameter(negative="")] = False,
     errors: Literal["nan", "raise"] = "nan",
@@ -102,6 +103,9 @@ def iv(
         Tick of the price, for the error bars.
     most_move
         A volatility that one tick moves further has the verdict low information.
+    snapshot
+        Take rows of different quote times as one look at the market; --no-snapshot never does.
+        Default: what the vendor's tables are.
     stale_after
         Age of a row, beside the newest, from which it is stale.
     greeks
@@ -138,6 +142,7 @@ def iv(
         "model": model,
         "tick": tick,
         "most_move": most_move,
+        "snapshot": snapshot,
         "stale_after": stale_after,
         "greeks": greeks,
         "errors": errors,
@@ -146,7 +151,7 @@ def iv(
     asked = {name: value for name, value in options.items() if value is not None}
     words = ["finance", "iv", str(quotes.absolute()), *spoken(asked)]
     words += [f"--map={text}" for text in map] + spoken({"query": query, "cluster": cluster})
-    words += spoken({"rows-per-part": rows_per_part})
+    words += spoken({"rows-per-part": rows_per_part, "no-snapshot": snapshot is False})
     keep = nullcontext() if to_file else resumable(output, words)
     columns = pairs_of(map)
     if cluster is not None or rows_per_part is not None or (query is None and _is_large(quotes)):
@@ -225,6 +230,10 @@ def _facts(summary: dict[str, Any], output: Path, seconds: float) -> dict[str, A
 def sections_of(solved: SolvedTable) -> list[Section]:
     """The page's sections of a solved table."""
     from suite.finance.smiles.picture import picture
-    from suite.report.finance import sections
+    from suite.report.finance import sections, verdicts_only
 
+    if solved.model != "black":  # smiles and their fits are in log-moneyness and in per cent
+        from suite.finance.smiles.inspection import verdict_counts
+
+        return verdicts_only(verdict_counts(solved), solved.summary())
     return sections(picture(solved), solved.summary())

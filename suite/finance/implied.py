@@ -203,12 +203,18 @@ def of_forward(
 
 
 def sides_of(kind: ArrayLike) -> NDArray[Any]:
-    """+1 for calls and -1 for puts, of "c"/"p", "call"/"put" in any case, or of +1/-1; else 0.
+    """+1 for calls and -1 for puts, of "c"/"p", "call"/"put" in any case, of +1/-1, or of True
+    for calls; else 0.
 
     >>> sides_of(["Call", "p", "straddle"])
     array([ 1., -1.,  0.])
     """
+    if isinstance(kind, np.ma.MaskedArray):
+        sides = sides_of(kind.data)
+        return np.where(np.ma.getmaskarray(kind), 0.0, sides)
     kinds = np.asarray(kind)
+    if kinds.dtype == bool:
+        return np.where(kinds, 1.0, -1.0)
     if kinds.dtype.kind in "iuf":
         known = np.abs(kinds) == 1
         return np.asarray(kinds if known.all() else np.where(known, kinds, 0.0))
@@ -245,7 +251,10 @@ def _numbers(values: Any) -> NDArray[np.float64]:
     if isinstance(values, np.ma.MaskedArray):
         values = np.ma.filled(values.astype(float), np.nan)
     try:
-        return np.asarray(values, float)
+        found = np.asarray(values)
+        if found.dtype.kind in "mMc":
+            raise TypeError
+        return found.astype(float, copy=False)
     except (TypeError, ValueError):
         raise InputError(f"Prices, strikes and times must be numbers. Got {values!r}.") from None
 

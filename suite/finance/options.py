@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
+
 from suite.core.control import Law
 from suite.errors import InputError
 
@@ -65,14 +67,60 @@ class Options:
         if self.forward is not None and self.spot is not None:
             raise InputError("Give one of forward and spot, not both.")
         if self.spot is not None and self.rate is None and self.curve is None:
-            raise InputError("A spot needs a rate= (and dividend=) to be carried to a forward.")
-        if not self.most_move > 0.0:
-            raise InputError(f"most_move must be positive. Got {self.most_move}.")
+            raise InputError(
+                "A spot needs a rate, or a curve, to be carried to a forward (and a dividend yield "
+                "where there are dividends)."
+            )
+        for name in ("forward", "spot", "rate", "dividend", "tick"):
+            _check_number(name, getattr(self, name))
+        _check_most_move(self.most_move)
+        _check_threads(self.threads)
+        _check_stale_after(self.stale_after)
 
 
 def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise InputError(f"{name} must be {', '.join(allowed)}. Got {value!r}.")
+
+
+def _check_number(name: str, value: Any) -> None:
+    """One number for all rows must be one; numbers of rows are judged row by row."""
+    number = _number(value)
+    if number is None:
+        return
+    if not math.isfinite(number):
+        raise InputError(f"{name} must be a finite number. Got {value}.")
+    if name == "tick" and not number > 0.0:
+        raise InputError(f"tick must be positive. Got {value}.")
+
+
+def _number(value: Any) -> float | None:
+    """A single number; None for what is none, which the table's reader refuses, or for many."""
+    if value is None or np.ndim(value):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _check_most_move(value: Any) -> None:
+    number = _number(value)
+    if number is None or not number > 0.0:
+        raise InputError(f"most_move must be a positive number. Got {value!r}.")
+
+
+def _check_threads(value: Any) -> None:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if value is not None and not (whole and value >= 1):
+        raise InputError(f"threads must be a whole number of 1 or more. Got {value!r}.")
+
+
+def _check_stale_after(value: Any) -> None:
+    """Refuse what is no time also where it is not needed; times are read where tables are."""
+    from suite.finance.tables.fields import span_of
+
+    span_of(value)
 
 
 def options_of(given: Mapping[str, Any]) -> Options:

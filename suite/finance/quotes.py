@@ -90,6 +90,11 @@ def solve_quotes(
     options = _with_curve(options)
     market = market_of(table, options)
     quotes = market.quotes
+    if options.most_move < np.inf and len(quotes) and quotes["tick"].isna().all():
+        raise InputError(
+            "most_move is told by the tick of the price: give the tick, or name its column "
+            "(--map tick=COLUMN)."
+        )
     with np.errstate(all="ignore"):  # rates and times of any size overflow to what is refused
         left_out = None
         if forwards is None:
@@ -127,6 +132,7 @@ def solve_quotes(
         tally,
         tuple(added.columns),
         left_out,
+        options.model,
     )
 
 

@@ -26,7 +26,8 @@ class SolvedTable:
     `years`, `forward`, `discount`, `iv_bid`, `iv`, `iv_ask`, `iv_error`, `iv_status` and `iv_note`
     (and the Greeks) added; `added` are their names. A column that bore one of these is kept as
     NAME_given. `quotes` has the fields as they were understood; `forwards` one row a group of quote
-    time, root and expiration, `left_out` the pairs that did not tell of them and why.
+    time, root and expiration, `left_out` the pairs that did not tell of them and why; `model` the
+    pricing model of the volatilities.
     """
 
     frame: pd.DataFrame
@@ -36,6 +37,7 @@ class SolvedTable:
     tally: Tally
     added: tuple[str, ...] = ()
     left_out: pd.DataFrame | None = None
+    model: str = "black"
 
     def verdicts(self) -> dict[str, int]:
         """How many rows ended with each verdict."""

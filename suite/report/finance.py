@@ -12,7 +12,7 @@ from suite.report.attempts import counts
 from suite.report.page import Grid, Section, tally_table
 from suite.report.volatility import smiles, surface, term_structure, verdict_bars
 
-__all__ = ["sections"]
+__all__ = ["sections", "verdicts_only"]
 
 SHOWN = 12
 """Expirations with a picture of their own; the table of the term structure has all."""
@@ -33,6 +33,11 @@ def sections(picture: Mapping[str, Any], summary: Mapping[str, Any]) -> list[Sec
         _record(summary["record"]),
     ]
     return [part for part in parts if part is not None]
+
+
+def verdicts_only(verdicts: list[dict[str, Any]], summary: Mapping[str, Any]) -> list[Section]:
+    """The sections of a run under a model whose smiles are not drawn."""
+    return [_verdicts({"verdicts": verdicts}), _record(summary["record"])]
 
 
 def _record(record: Mapping[str, Any]) -> Section:

@@ -70,3 +70,42 @@ def test_a_table_with_a_row_without_volatility_can_be_refused(tmp_path, capsys):
     assert run(words) == 3
     assert "has no" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_rows_of_different_times_are_one_look_at_the_market_where_asked(tmp_path, capsys):
+    minutes = np.arange(6)
+    pd.DataFrame(
+        {
+            "quoted": [f"2025-10-06 15:{30 + minute}" for minute in minutes],
+            "expiration": "2026-01-16",
+            "strike": np.repeat([95.0, 100.0, 105.0], 2),
+            "type": ["C", "P"] * 3,
+            "bid": [8.1, 2.6, 5.0, 4.5, 2.8, 7.2],
+            "ask": [8.3, 2.8, 5.2, 4.7, 3.0, 7.4],
+        }
+    ).to_csv(tmp_path / "quotes.csv", index=False)
+    words = ["finance", "iv", str(tmp_path / "quotes.csv"), "-o", str(tmp_path / "iv")]
+    assert run([*words, "--no-snapshot"]) == 0
+    assert pd.read_parquet(tmp_path / "iv" / "iv.parquet")["iv"].isna().all()
+    command = (tmp_path / "iv" / "command.json").read_text()
+    assert "--no-snapshot" in command
+    words[-1] = str(tmp_path / "together")
+    assert run([*words, "--snapshot"]) == 0
+    assert pd.read_parquet(tmp_path / "together" / "iv.parquet")["iv"].notna().all()
+    assert run([*words[:-1], str(tmp_path / "iv.parquet"), "--spot", "100"]) == 3
+    assert "A spot needs a rate" in capsys.readouterr().err
+
+
+def test_bachelier_has_a_page_without_smiles(tmp_path, capsys):
+    words = ["finance", "iv", str(AAPL), "-o", str(tmp_path / "iv"), "--model", "bachelier"]
+    assert run(words) == 0
+    page = (tmp_path / "iv" / "report.html").read_text()
+    assert "Verdicts" in page
+    assert "Volatility surface" not in page
+
+
+def test_a_largest_move_needs_a_tick(tmp_path, capsys):
+    words = ["finance", "iv", str(AAPL), "-o", str(tmp_path / "iv.csv"), "--most-move", "0.01"]
+    assert run(words) == 3
+    assert "tick" in capsys.readouterr().err
+    assert run([*words, "--tick", "0.01"]) == 0

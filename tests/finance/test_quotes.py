@@ -117,6 +117,7 @@ def quotes(**changes):
     [
         ("bid", 0.0, "zero_bid"),
         ("bid", np.nan, "one_sided"),
+        ("ask", 0.0, "one_sided"),
         ("bid", 5.9, "crossed"),
         ("strike", np.nan, "missing_field"),
         ("strike", "n/a", "missing_field"),
@@ -377,6 +378,19 @@ def test_what_is_given_is_used_instead_of_parity():
     assert curved.frame["forward"][0] == pytest.approx(forward)
 
 
+def test_a_rate_alone_says_nothing_of_the_dividends_of_a_spot_column():
+    frame = quotes(underlying_last=[100.0] * 10)
+    forward = solve_table(quotes())["forward"]
+    for table, options in ((frame, {"rate": 0.04}), (frame.assign(rate=0.04), {})):
+        solved = solve_quotes(of_frame(table), **options)
+        assert solved.forwards["source"].str.startswith("parity").all()
+        np.testing.assert_allclose(solved.frame["forward"], forward, rtol=1e-3)
+    carried = solve_quotes(of_frame(frame.assign(dividend=0.01)), rate=0.04)
+    np.testing.assert_allclose(carried.frame["forward"], 100 * np.exp(0.03 * 102 / 365))
+    said = solve_quotes(of_frame(quotes()), spot=100.0, rate=0.04)
+    assert said.layout.endswith("spot given, dividends taken as 0")
+
+
 @pytest.mark.parametrize("side", ["bid", "ask", "last"])
 def test_any_price_can_be_the_one(side):
     frame = quotes(last=[11.55, 8.15, 5.05, 2.85, 1.45, 1.25, 2.65, 4.55, 7.25, 10.75])
@@ -387,6 +401,11 @@ def test_any_price_can_be_the_one(side):
     else:
         good = one["iv"].notna() & both["iv"].notna()
         assert ((one["iv"] > one["iv_bid"]) & (one["iv"] < one["iv_ask"]))[good].all()
+    # A bid is a bid, though nobody offers.
+    frame.loc[2, "ask"] = 0.0
+    bare = solve_table(frame, price=side)
+    assert bare["iv_status"][2] == ("one_sided" if side == "ask" else "solved")
+    assert np.isnan(bare["mid"][2])
     # The second row has a last price only.
     status = {"bid": "zero_bid", "ask": "one_sided", "last": "solved"}[side]
     assert one["iv_status"].tolist() == ["solved", status] + ["solved"] * 8

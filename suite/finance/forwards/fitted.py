@@ -40,6 +40,7 @@ DATE: Any = "datetime64[s]"
 _LEAST_JUMP = 0.2
 _JUMP_A_YEAR = 0.5
 _ERRORS = 10.0
+_MOST_RATE = 0.5
 
 
 class Curve(Protocol):
@@ -230,7 +231,25 @@ def _suspects(table: pd.DataFrame) -> pd.Series[Any]:
         notes[row] = (
             f"the forward {forward:.6g} is far from {other:.6g}, that of the expirations next to it"
         )
-    return notes
+    return notes.mask(notes == "", _odd_discounts(table))
+
+
+def _odd_discounts(table: pd.DataFrame) -> pd.Series[Any]:
+    """Say which discount factor no rate explains: then prices and strikes differ in unit."""
+    discount, years = table["discount"], table["years"].clip(lower=1.0 / 365.0)
+    error = table["discount_error"].fillna(0.0) / discount
+    odd = np.log(discount).abs() > _MOST_RATE * years + _ERRORS * error + 0.1
+    return pd.Series(
+        [
+            f"a discount factor of {d:.4g} at {y:.2f} years: are prices and strikes in "
+            "the same unit?"
+            if doubt
+            else ""
+            for d, y, doubt in zip(discount, years, odd, strict=True)
+        ],
+        index=table.index,
+        dtype=str,
+    )
 
 
 def _left_out(

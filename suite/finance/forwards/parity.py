@@ -318,7 +318,7 @@ def _fits(
         of_found(discount),
         of_found(error),
         of_found(np.sqrt(slope_variance)),
-        np.where(found, count, 0),
+        count,
         _count(group[left_out == LeftOut.MISFIT], groups),
         np.where(found[group], misfit, np.nan),
         left_out.astype(int),

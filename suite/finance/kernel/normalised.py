@@ -29,6 +29,7 @@ Real = Any
 ROOT_2_PI = 2.5066282746310002
 HALF_ULP = 1.1102230246251565e-16
 """Half an ulp of a number just above a power of two, relative to it."""
+_RAISE = 2.0**200
 LEAST = 5e-324
 """The ulp of the smallest numbers, which does not shrink with them."""
 
@@ -133,9 +134,21 @@ def normalise(
     tick = half_tick * unit
     noise = select(tick > rounding, tick, rounding)
     weight = 2.0 * q + d
-    per_both = 1.0 / (q * weight)
+    raised = q * _RAISE  # their product would vanish in the far wing of a tiny expiry
+    per_both = 1.0 / (raised * weight)
     return Problem(
-        *(q, q_low, weight * per_both, q * per_both, rest, rest_low, rounding, noise, d, x),
+        *(
+            q,
+            q_low,
+            (weight * _RAISE) * per_both,
+            raised * per_both,
+            rest,
+            rest_low,
+            rounding,
+            noise,
+            d,
+            x,
+        ),
         *(ratio, ratio_low, root, root_low, per_width, inside),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from suite.finance.forwards.fitted import DATE, FORWARDS
 from suite.finance.options import Options
 from suite.finance.quotes import solve_quotes
 from suite.finance.tables.alike import renamed
-from suite.finance.tables.cells import numbers
+from suite.finance.tables.cells import is_percent
 from suite.finance.tables.layouts import Table, of_frame
 from suite.finance.tables.market import Market, market_of
 from suite.finance.verdict import Verdict
@@ -28,24 +28,18 @@ _ANSWERED = [verdict.name.lower() for verdict in Verdict if verdict.answered]
 class Reading:
     """How every part of a table is read: what is told from its head holds to its end.
 
-    `head` is a table without rows; `columns` are the user's names of fields; `percent` the fields
-    whose numbers are percent somewhere in the table, so that they are everywhere.
+    `head` is a table without rows, whose rules hold for all; `columns` are the user's names of
+    fields.
     """
 
     head: Table
     columns: Mapping[str, str] | None
-    percent: tuple[str, ...]
 
     def table(self, part: pa.Table) -> Table:
         """The quotes of a part."""
         frame = _frame(part)
         if self.head.wide:
-            return of_frame(frame, self.columns)
-        for field in self.percent:
-            name = self.head.columns[field]
-            values = numbers(frame[name])
-            if np.nanmax(np.abs(values), initial=0.0) <= 1.0:  # larger ones are seen by themselves
-                frame[name] = values / 100.0
+            return replace(of_frame(frame, self.columns), rules=self.head.rules)
         return replace(self.head, frame=frame)
 
     def needed(self) -> list[str] | None:
@@ -65,13 +59,18 @@ class Answered(NamedTuple):
 
 
 def reading_of(
-    head: pa.Table, columns: Mapping[str, str] | None, largest: Mapping[str, float]
+    head: pa.Table, columns: Mapping[str, str] | None, largest: Callable[[str], float]
 ) -> Reading:
-    """Recognise the layout from the first rows; `largest` is the greatest size in each column."""
+    """Recognise the layout from the first rows; `largest` tells the greatest size in a column.
+
+    Rates that are percent somewhere in the table are so everywhere.
+    """
     table = of_frame(_frame(head), columns)
     known = [field for field in ("rate", "dividend") if field in table.columns]
-    percent = [field for field in known if largest.get(table.columns[field], 0.0) > 1.0]
-    return Reading(replace(table, frame=table.frame.iloc[:0]), columns, tuple(percent))
+    names = {field: table.columns[field] for field in known}
+    percent = [field for field, name in names.items() if is_percent(name, largest(name))]
+    rules = replace(table.rules, percent=(*table.rules.percent, *percent))
+    return Reading(replace(table, frame=table.frame.iloc[:0], rules=rules), columns)
 
 
 def market_of_part(part: pa.Table, reading: Reading, options: Options) -> Market:

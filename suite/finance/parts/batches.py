@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
@@ -17,8 +16,10 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from suite.errors import InputError
+from suite.finance.parts.header import Header, header_of, not_plain
+from suite.finance.tables.cells import numbers
 
-__all__ = ["Part", "Source", "identity", "open_source", "parts"]
+__all__ = ["Part", "Source", "identity", "largest_of", "open_source", "parts"]
 
 _PRINT = 1 << 16
 _BLOCK = 1 << 22
@@ -34,8 +35,8 @@ class Source:
     """A file of quotes: its columns and its rows.
 
     `schema` has one field a column, named apart where the file repeats a name; `largest` is the
-    greatest size of the numbers of each, 0 where the file does not say. `delimiter` is that of a
-    CSV file, '' for Parquet.
+    greatest size of the numbers of each, NaN where the file does not say: `largest_of` finds it.
+    `delimiter` is that of a CSV file, '' for Parquet; `decimal` what its decimals begin with.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class Source:
     rows: int
     largest: Mapping[str, float]
     delimiter: str = ""
+    decimal: str = "."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +110,23 @@ def open_source(path: str | Path) -> Source:
     raise InputError(f"{path} is neither Parquet nor CSV; big tables are read from these.")
 
 
+def largest_of(source: Source, name: str) -> float:
+    """The greatest size of the numbers of a column, 0 for none; read through if it must be.
+
+    Cells with a percent sign say their unit themselves and are left out.
+    """
+    known = source.largest.get(name, 0.0)
+    if not np.isnan(known):
+        return known
+    columns = (table.column(0).to_pandas() for table in _tables(source, 0, [name]))
+    return max(map(_largest_of_cells, columns), default=0.0)
+
+
+def _largest_of_cells(column: Any) -> float:
+    signed = column.astype(str).str.strip().str.endswith("%").fillna(False).to_numpy(bool)
+    return float(np.nanmax(np.abs(numbers(column[~signed])), initial=0.0))
+
+
 def parts(
     source: Source,
     rows: int,
@@ -151,7 +170,7 @@ def _parquet(path: Path) -> Source:
         largest = {}
         for name in names:
             known = (_statistics(about.row_group(g), places.get(name)) for g in groups)
-            largest[name] = max(map(_largest, known), default=0.0)
+            largest[name] = float(np.max([0.0, *map(_largest, known)]))
         return Source(path, file.schema_arrow, about.num_rows, largest)
 
 
@@ -161,9 +180,9 @@ def _statistics(group: Any, place: int | None) -> Any:
 
 def _largest(statistics: Any) -> float:
     if statistics is None or not statistics.has_min_max:
-        return 0.0
+        return np.nan
     ends = statistics.min, statistics.max
-    return max(abs(float(end)) for end in ends) if isinstance(ends[0], (int, float)) else 0.0
+    return max(abs(float(end)) for end in ends) if isinstance(ends[0], (int, float)) else np.nan
 
 
 def _check_names(names: list[str], path: Path) -> None:
@@ -174,12 +193,15 @@ def _check_names(names: list[str], path: Path) -> None:
 
 def _scanned(path: Path) -> Source:
     """Read a CSV file through, widening a column's type whenever a cell of it has another."""
-    names, delimiter = _header(path)
+    header = header_of(path)
+    names = header.names
     types: dict[str, pa.DataType] = {}
     for _ in range(2 * len(names) + 1):
         try:
-            return _scan(path, names, delimiter, types)
+            return _scan(path, header, types)
         except pa.ArrowInvalid as error:
+            if "invalid UTF8" in str(error):
+                raise not_plain(path, "bytes that are no UTF-8") from error
             found = _COLUMN.search(str(error))
             if found is None:
                 raise
@@ -188,43 +210,31 @@ def _scanned(path: Path) -> Source:
     raise InputError(f"{path} cannot be read as a table.")
 
 
-def _scan(path: Path, names: list[str], delimiter: str, types: dict[str, pa.DataType]) -> Source:
-    source = Source(path, pa.schema(list(types.items())), 0, {}, delimiter)
-    rows, largest = 0, np.zeros(len(names))
+def _scan(path: Path, header: Header, types: dict[str, pa.DataType]) -> Source:
+    names, delimiter, decimal = header
+    source = Source(path, pa.schema(list(types.items())), 0, {}, delimiter, decimal)
+    rows, largest = 0, np.full(len(names), np.nan)
     with _csv_reader(source, names, None) as reader:
         schema = reader.schema
         for batch in reader:
             rows += batch.num_rows
-            largest = np.fmax(largest, [_largest_of(column) for column in batch.columns])
+            largest = np.fmax(largest, [_largest_in(column) for column in batch.columns])
+    if any(pa.types.is_binary(field.type) for field in schema):
+        raise not_plain(path, "bytes that are no UTF-8")
     # A column of which the first block had no cell may hold anything.
     void = [field.name for field in schema if pa.types.is_null(field.type)]
     if void:
-        return _scan(path, names, delimiter, types | dict.fromkeys(void, pa.string()))
+        return _scan(path, header, types | dict.fromkeys(void, pa.string()))
     by_name = dict(zip(names, largest.tolist(), strict=True))
     return replace(source, schema=schema, rows=rows, largest=by_name)
 
 
-def _largest_of(column: Any) -> float:
+def _largest_in(column: Any) -> float:
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
-        return 0.0
+        return np.nan
     ends = pc.min_max(column)
     known = [abs(float(end.as_py())) for end in ends.values() if end.as_py() is not None]
     return max(known, default=0.0)
-
-
-def _header(path: Path) -> tuple[list[str], str]:
-    """The column names, made different from each other, and the delimiter."""
-    with pa.input_stream(str(path), compression="detect") as stream:
-        text = stream.read(_PRINT).decode("utf-8-sig", errors="replace")
-    line = text.splitlines()[0] if text else ""
-    if not line.strip():
-        raise InputError(f"{path} has no header in its first line.")
-    delimiter = max(",;\t|", key=line.count)
-    names: list[str] = []
-    for name in next(csv.reader([line], delimiter=delimiter)):
-        repeats = sum(other.partition(".")[0] == name for other in names)
-        names.append(f"{name}.{repeats}" if name in names else name)
-    return names, delimiter
 
 
 def _csv_reader(source: Source, names: list[str], columns: list[str] | None) -> Any:
@@ -235,7 +245,9 @@ def _csv_reader(source: Source, names: list[str], columns: list[str] | None) -> 
         ),
         parse_options=pa_csv.ParseOptions(delimiter=source.delimiter, newlines_in_values=False),
         convert_options=pa_csv.ConvertOptions(
-            column_types=source.schema, include_columns=columns or []
+            column_types=source.schema,
+            include_columns=columns or [],
+            decimal_point=source.decimal,
         ),
     )
 

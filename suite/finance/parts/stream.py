@@ -22,7 +22,7 @@ from suite.finance.forwards.curve import read_curve
 from suite.finance.forwards.fitted import given_of, legs_of
 from suite.finance.options import Options, options_of
 from suite.finance.parts.arrow import Answered, Reading, market_of_part, reading_of, solved_part
-from suite.finance.parts.batches import Part, Source, identity, open_source, parts
+from suite.finance.parts.batches import Part, Source, identity, largest_of, open_source, parts
 from suite.finance.parts.checkpoint import Checkpoint, discard, join, open_checkpoint, write_part
 from suite.finance.parts.collect import collect, read_forwards
 from suite.finance.parts.summary import (
@@ -113,13 +113,15 @@ def solve_stream(
     asked = _asked(options)
     opened = open_source(source)
     head = next(parts(opened, _HEAD)).read()
-    reading = reading_of(head, columns, opened.largest)
+    reading = reading_of(head, columns, partial(largest_of, opened))
     job = {
         "input": identity(source),
-        "options": _plain(asked) | {"columns": _plain(columns), "rows_per_part": rows_per_part},
+        "options": _asked_of_parts(asked, columns, rows_per_part),
         "versions": versions("pandas", "pyarrow", "scipy"),
     }
     with open_checkpoint(output, job) as state:
+        if asked.errors == "raise":
+            _check_finished(state)
         if state.joined:
             discard(state)
             return read_summary(output)
@@ -170,6 +172,22 @@ def _asked(given: Mapping[str, Any]) -> Options:
         curve = read_curve(options.curve, quoted=options.quoted)
         options = replace(options, curve=curve)
     return options
+
+
+def _asked_of_parts(
+    options: Options, columns: Mapping[str, str] | None, rows_per_part: int
+) -> dict[str, Any]:
+    """What the parts depend on: `errors` says only whether to go on, so it may change."""
+    plain: dict[str, Any] = _plain(options)
+    del plain["errors"]
+    return plain | {"columns": _plain(columns), "rows_per_part": rows_per_part}
+
+
+def _check_finished(state: Checkpoint) -> None:
+    """Refuse a row without a volatility in what an earlier life finished while it went on."""
+    for entry in state.finished:
+        if "without" in entry:
+            raise _unanswered(*entry["without"])
 
 
 def _plain(value: Any) -> Any:
@@ -264,8 +282,11 @@ def _solve_part(
         options_here = replace(options, errors="nan")
         for start, table in _slices(part):
             answered = solved_part(table, reading, options_here, forwards)
-            if options.errors == "raise" and answered.without is not None:
-                raise _unanswered(part.start + start, answered.without)
+            if answered.without is not None:
+                row, *why = answered.without
+                entry.setdefault("without", [part.start + start + row, *why])
+                if options.errors == "raise":
+                    raise _unanswered(*entry["without"])
             _count(entry, answered)
             yield answered.table
             pa.default_memory_pool().release_unused()
@@ -290,9 +311,7 @@ def _count(entry: dict[str, Any], answered: Answered) -> None:
     entry.update(add_counts(entry, new), layout=answered.layout)
 
 
-def _unanswered(first: int, without: tuple[int, str, str]) -> InputError:
-    row, status, note = without
+def _unanswered(row: int, status: str, note: str) -> InputError:
     return InputError(
-        f"Row {first + row} has no implied volatility ({status}: {note}). Errors 'nan' answers "
-        f"the others."
+        f"Row {row} has no implied volatility ({status}: {note}). Errors 'nan' answers the others."
     )

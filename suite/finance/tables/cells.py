@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from suite.errors import InputError
+from suite.finance.forwards.curve import MOST_DECIMAL
 
-__all__ = ["Times", "codes_of", "is_day_first", "kinds", "numbers", "times"]
+__all__ = ["Times", "codes_of", "is_day_first", "is_percent", "kinds", "numbers", "rates", "times"]
 
 Vector = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -87,6 +88,35 @@ def _of_text(column: pd.Series[Any]) -> Vector:
     return np.where(percent, values / 100.0, values)
 
 
+def is_percent(name: str, largest: float) -> bool:
+    """Whether rates are percent, by their column's name or the greatest size of its numbers.
+
+    >>> is_percent("rate", 0.05), is_percent("rate", 0.4), is_percent("rate_pct", 0.05)
+    (False, True, True)
+    """
+    named = any(word in name.lower() for word in ("pct", "percent", "%"))
+    return named or largest >= MOST_DECIMAL
+
+
+def rates(column: pd.Series[Any], percent: bool = False) -> tuple[Vector, bool]:
+    """Decimal rates of a column, and whether it was read as percent; `percent` where that is known.
+
+    Cells with a percent sign say it for themselves.
+
+    >>> rates(pd.Series([4.5, "0.2", "3%"]))[0].round(6).tolist()
+    [0.045, 0.002, 0.03]
+    """
+    values = numbers(column)
+    signed = np.zeros(len(values), bool)
+    if not pd.api.types.is_numeric_dtype(column):
+        signed = column.astype(str).str.strip().str.endswith("%").fillna(False).to_numpy(bool)
+    plain = np.where(signed, np.nan, values)
+    largest = float(np.nanmax(np.abs(plain), initial=0.0))
+    if np.isnan(plain).all() or not (percent or is_percent(str(column.name), largest)):
+        return values, False
+    return np.where(signed, values, values / 100.0), True
+
+
 def kinds(column: pd.Series[Any]) -> tuple[Flags, Flags]:
     """Which rows are calls and which are puts; neither where it cannot be told.
 
@@ -101,8 +131,13 @@ def kinds(column: pd.Series[Any]) -> tuple[Flags, Flags]:
     return call[codes], put[codes]
 
 
-def is_day_first(columns: list[pd.Series[Any]]) -> bool:
+_IN_COLUMNS = "in the columns of the expiration and the quote date"
+
+
+def is_day_first(columns: list[pd.Series[Any]], where: str = _IN_COLUMNS) -> bool:
     """Whether dates like 16/01/2026 have the day first; refuses those that could be either.
+
+    `where` they stand is for the sentence of the `InputError`.
 
     >>> is_day_first([pd.Series(["16/01/2026"]), pd.Series(["06/10/2025"])])
     True
@@ -117,7 +152,7 @@ def is_day_first(columns: list[pd.Series[Any]]) -> bool:
     if day_first == month_first:
         raise InputError(
             f"Dates like {text[parts.index[0]][:40]!r} can be read in two ways; write them as "
-            f"2025-10-06 in the columns of the expiration and the quote date."
+            f"2025-10-06 {where}."
         )
     return day_first
 

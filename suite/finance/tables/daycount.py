@@ -83,15 +83,20 @@ def expiry_instants(expiration: Days, root_am: ArrayLike, coin: ArrayLike) -> Da
     """When options that expire on these days do so, on the exchange's clock.
 
     At 16:00 in New York, at 13:00 on half days, at 9:30 where `root_am` says that they settle on
-    opening prices, and at 8:00 UTC where `coin` says that they are Deribit's.
+    opening prices, and at 8:00 UTC where `coin` says that they are Deribit's. A day without a
+    market, like the Saturdays on which US options expired until 2015, stands for the last session
+    before it; Deribit's coins trade on all days.
 
     >>> day = np.array(["2025-12-19", "2025-12-24"], "datetime64[D]")
     >>> expiry_instants(day, [True, False], False).astype("datetime64[m]").astype(str).tolist()
     ['2025-12-19T09:30', '2025-12-24T13:00']
     """
     day = np.asarray(expiration, "datetime64[D]")
-    known = day[~np.isnat(day)]
-    early = _calendar(known)[1]
+    missing = np.isnat(day)
+    off, early = _calendar(day[~missing])
+    safe = np.where(missing, np.datetime64("1970-01-02"), day)
+    session = np.busday_offset(safe, 0, roll="backward", holidays=off)
+    day = np.where(missing | np.asarray(coin, bool), day, session)
     hour = np.where(np.isin(day, early), _EARLY, _CLOSE)
     hour = np.where(np.asarray(root_am, bool), _OPEN, hour)
     hour = np.where(np.asarray(coin, bool), DERIBIT.astype("timedelta64[m]"), hour)

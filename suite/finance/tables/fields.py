@@ -9,14 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from suite.errors import InputError
-from suite.finance.tables.cells import Times, is_day_first, kinds, numbers, times
+from suite.finance.tables.cells import Times, is_day_first, kinds, numbers, rates, times
 from suite.finance.tables.daycount import expiry_instants, year_fraction
 from suite.finance.tables.layouts import Table
 from suite.finance.tables.moments import one_time, whole_days, with_clock
-from suite.finance.tables.suspicion import suspicions
 from suite.finance.tables.symbols import Symbols, is_am_settled, is_american, read_symbols, roots_of
 
-__all__ = ["Fields", "fields_of", "quotes_of"]
+__all__ = ["Fields", "fields_of", "quotes_of", "span_of"]
 
 Vector = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -25,6 +24,7 @@ _NOWHERE: Any = np.datetime64("NaT", "s")
 _START = np.datetime64("1970-01-01", "s")
 _BILLIONTH = 1e-9
 _NO_VALUE = 9.2e18
+_LEAST_BILLIONTHS = 1e6
 
 
 class Fields(NamedTuple):
@@ -44,11 +44,11 @@ def quotes_of(
 ) -> pd.DataFrame:
     """The fields of a table, one row a contract in its order, NaN or NaT where unreadable.
 
-    Columns: strike, bid, ask, last, underlying, forward_given, rate, dividend, tick, multiplier and
-    years [float]; call and put [bool]; quoted and expires (instants) and expiration (the day)
-    [datetime64[s], on the exchange's clock: New York, for Deribit UTC]; timed [bool: the quote has
-    a clock]; root [str]; american and stale [bool]; suspect [str: which field is hard to believe
-    and why, or '']. Prices are in money and strikes in its units, whatever the vendor's are.
+    Columns: strike, bid, ask, last, mid (where the table has one), underlying, forward_given, rate,
+    dividend, tick, multiplier and years [float]; call and put [bool]; quoted and expires (instants)
+    and expiration (the day) [datetime64[s], on the exchange's clock: New York, for Deribit UTC];
+    timed [bool: the quote has a clock]; root [str]; american, stale, coin (prices are in coin) and
+    nonstandard [bool]. Strikes and other prices are in money, whatever the vendor's units are.
     `quoted` is the time of the quotes where the table has none; `exercise` ('european' or
     'american') overrules what table and root say. In a `snapshot` every row has a quote time of its
     own, but all of a root stand for its newest, and rows older than that by more than `stale_after`
@@ -81,20 +81,17 @@ def fields_of(
     root = _roots(table, symbols)
     _prices(out, table)
     notes = _market(out, table)
-    coin = symbols.inverse if table.rules.coin else np.zeros(len(out), bool)
-    if coin.any():
-        _in_money(out, coin)
-        notes.append("prices in coin brought to money")
+    out["coin"] = symbols.inverse if table.rules.coin else np.zeros(len(out), bool)
     expires_am = _am_settled(table, root)
     notes += _dates(out, table, symbols, quoted, expires_am)
     out["root"] = pd.Series(root, dtype="str")
     out["multiplier"] = _multiplier(table, symbols)
-    out["american"] = _american(table, root, exercise)
+    out["american"] = _american(table, symbols, root, exercise)
     out["stale"] = False
     if snapshot or (snapshot is None and table.rules.snapshot and _each_once(out)):
-        out["stale"] = _at_the_newest(out, _span(stale_after))
+        out["stale"] = _at_the_newest(out, span_of(stale_after))
     _years(out, table, convention)
-    out["suspect"] = suspicions(out, _nonstandard(table))
+    out["nonstandard"] = _nonstandard(table)
     return Fields(out, tuple(notes))
 
 
@@ -126,9 +123,21 @@ def _fixed(table: Table, field: str) -> Vector:
     """Numbers of a column; of whole billionths, where a vendor may write such, in units."""
     values = _numbers(table, field)
     column = _cells(table, field)
-    if table.rules.fixed_point and column is not None and column.dtype.kind in "iu":
+    if table.rules.fixed_point and column is not None and _in_billionths(column, values):
         return np.where(np.abs(values) > _NO_VALUE, np.nan, values * _BILLIONTH)
     return values
+
+
+def _in_billionths(column: pd.Series[Any], values: Vector) -> bool:
+    """Whether prices are whole numbers of a size that only billionths have.
+
+    A column of whole numbers with a hole in it is read as one of floats.
+    """
+    if column.dtype.kind in "iu":
+        return True
+    known = values[np.isfinite(values) & (values != 0.0)]
+    whole = known.size > 0 and bool((known == np.round(known)).all())
+    return whole and float(np.median(np.abs(known))) > _LEAST_BILLIONTHS
 
 
 def _kinds(table: Table, symbols: Symbols) -> tuple[Flags, Flags]:
@@ -151,7 +160,7 @@ def _roots(table: Table, symbols: Symbols) -> NDArray[Any]:
 
 def _prices(out: pd.DataFrame, table: Table) -> None:
     none = table.rules.none
-    for field in ("bid", "ask", "last"):
+    for field in ("bid", "ask", "last", "mid"):
         values = _fixed(table, field)
         out[field] = values if none is None else np.where(values == none, np.nan, values)
 
@@ -165,29 +174,18 @@ def _market(out: pd.DataFrame, table: Table) -> list[str]:
     out["underlying"] = np.where(np.isnan(spot), 0.5 * (sides[0] + sides[1]), spot)
     out["forward_given"] = _positive(_numbers(table, "forward"))
     for field in ("rate", "dividend"):
-        values = _numbers(table, field)
-        if np.nanmax(np.abs(values), initial=0.0) > 1.0:
-            values = values / 100.0
-            notes.append(f"{field} read as percent")
-        out[field] = values
-    if table.rules.rate is not None:
-        # Without its forward a price in coin is worth less of the spot than of the forward, by a
-        # factor that parity finds as its discount factor: no rate must stand in its way.
-        known = out["forward_given"].notna()
-        out["rate"] = out["rate"].fillna(table.rules.rate).where(known)
+        column = _cells(table, field)
+        if column is None:
+            out[field] = np.nan
+            continue
+        out[field], percent = rates(column, field in table.rules.percent)
+        notes += [f"{field} read as percent"] * percent
     out["tick"] = _positive(_numbers(table, "tick"))
     return notes
 
 
 def _positive(values: Vector) -> Vector:
     return np.where(values > 0.0, values, np.nan)
-
-
-def _in_money(out: pd.DataFrame, coin: Flags) -> None:
-    """Bring prices in coin to money by the forward of their expiration, else by the spot."""
-    worth = out["forward_given"].fillna(out["underlying"])
-    for field in ("bid", "ask", "last", "tick"):
-        out[field] = out[field].where(~coin, out[field] * worth)
 
 
 def _am_settled(table: Table, root: NDArray[Any]) -> Flags:
@@ -208,12 +206,14 @@ def _multiplier(table: Table, symbols: Symbols) -> Vector:
     return np.where(np.isnan(given) & (symbols.kind != ""), usual[codes], given)
 
 
-def _american(table: Table, root: NDArray[Any], exercise: str | None) -> Flags:
+def _american(table: Table, symbols: Symbols, root: NDArray[Any], exercise: str | None) -> Flags:
     if exercise is not None:
         if exercise not in ("european", "american"):
             raise InputError(f"exercise must be 'european' or 'american'. Got {exercise!r}.")
         return np.full(len(root), exercise == "american")
+    # BTC is a fund's ticker too, so what is named as options on the coin is told by its symbol.
     by_root = np.zeros(len(root), bool) if table.rules.coin else is_american(root)
+    by_root &= ~symbols.inverse
     column = _cells(table, "style")
     if column is None:
         return by_root
@@ -262,7 +262,8 @@ def _dates(
     return notes
 
 
-def _span(stale_after: str | pd.Timedelta) -> pd.Timedelta:
+def span_of(stale_after: str | pd.Timedelta) -> pd.Timedelta:
+    """A span of time like 1D or 30min. Raises `InputError` for a text that is none."""
     try:
         span = pd.Timedelta(stale_after)
     except ValueError:

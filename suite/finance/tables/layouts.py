@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from suite.errors import InputError
+from suite.finance.tables.cells import numbers
 from suite.finance.tables.sources import Source, read_source
 from suite.finance.tables.symbols import read_symbols
 from suite.finance.tables.vendors import DERIBIT, NAMES, VENDORS, WIDE, Rules, Vendor
@@ -153,8 +154,8 @@ def _check(table: Table) -> None:
         "strike": "strike" in found or "symbol" in found,
         "expiration": bool({"expiration", "symbol", "years"} & set(found)),
         "kind": "kind" in found or "symbol" in found,
-        "bid": bool({"bid", "ask", "last"} & set(found)),
-        "ask": bool({"ask", "last"} & set(found)),
+        "bid": bool({"bid", "ask", "mid", "last"} & set(found)),
+        "ask": bool({"ask", "mid", "last"} & set(found)),
     }
     for field, there in known.items():
         if not there:
@@ -171,8 +172,8 @@ def _judged(table: Table, vendor: Vendor) -> Table:
     """Rules and words that depend on what is in the columns."""
     rules, words = table.rules, [table.layout]
     if rules.strike_unit != 1.0:
-        strike = pd.to_numeric(table.frame[table.columns["strike"]], errors="coerce")
-        if not strike.max() >= 1000.0:
+        strike = numbers(table.frame[table.columns["strike"]])
+        if not np.nanmax(strike, initial=0.0) >= 1000.0:
             # Strikes below a dollar only: somebody has divided them already.
             rules = replace(rules, strike_unit=1.0)
         else:

@@ -12,6 +12,7 @@ from suite.errors import InputError
 from suite.finance.options import Options
 from suite.finance.tables.fields import fields_of
 from suite.finance.tables.layouts import Table
+from suite.finance.tables.suspicion import suspicions
 from suite.finance.verdict import Verdict
 
 __all__ = ["Market", "bad_fields", "market_of", "verdicts_by_market"]
@@ -52,12 +53,13 @@ def market_of(table: Table, options: Options) -> Market:
         options.snapshot,
     )
     _put_in(quotes, options)
+    words = _in_money(quotes, table, options)
     stale = quotes["stale"].to_numpy(bool, copy=True)
-    price, words = _price(quotes, table, options.price)
-    by_curve = options.curve is not None and options.spot is None
-    if by_curve:
-        # A curve says nothing of dividends, so a spot alone gives no forward.
-        quotes["underlying"] = quotes["underlying"].where(quotes["dividend"].notna())
+    price, of_price = _price(quotes, table, options.price)
+    # With the options put in, for they can be as odd as a table.
+    quotes["suspect"] = suspicions(quotes)
+    words += of_price
+    words += _carried(quotes, options)
     # An old trade says nothing against bid and ask of its row.
     for_parity = verdicts_by_market(quotes, "mid")
     for_parity = np.where((for_parity == Verdict.SOLVED) & stale, Verdict.STALE, for_parity)
@@ -81,6 +83,42 @@ def _put_in(quotes: pd.DataFrame, options: Options) -> None:
         quotes["forward_given"] = np.nan
 
 
+def _in_money(quotes: pd.DataFrame, table: Table, options: Options) -> list[str]:
+    """Bring prices in coin to money by the forward of their expiration, else by the spot."""
+    if table.rules.rate is not None and options.rate is None:
+        # Without its forward a price in coin is worth less of the spot than of the forward, by a
+        # factor that parity finds as its discount factor: no rate must stand in its way.
+        known = quotes["forward_given"].notna()
+        quotes["rate"] = quotes["rate"].fillna(table.rules.rate).where(known)
+    coin = quotes["coin"]
+    if not coin.any():
+        return []
+    worth = quotes["forward_given"].fillna(quotes["underlying"])
+    said = {"forward", "underlying", "underlying_bid"} & set(table.columns)
+    if not said and worth.isna().all():
+        raise InputError(
+            "Prices in coin need the coin's price, which no column holds; name it with --map "
+            "forward=COLUMN or underlying=COLUMN, or give a forward or a spot as an option."
+        )
+    for field in ("bid", "ask", "last", "mid", "tick"):
+        if field in quotes and not (field == "tick" and options.tick is not None):
+            quotes[field] = quotes[field].where(~coin, quotes[field] * worth)
+    return ["prices in coin brought to money"]
+
+
+def _carried(quotes: pd.DataFrame, options: Options) -> list[str]:
+    """Leave a spot to carry to a forward only where it is known what it pays on the way."""
+    if options.spot is None:
+        # Rates say nothing of dividends, so a spot alone gives no forward; parity has both.
+        rated = quotes["rate"].notna() | (options.curve is not None)
+        known = quotes["dividend"].notna() | ~rated
+        quotes["underlying"] = quotes["underlying"].where(known)
+        return []
+    unsaid = quotes["dividend"].isna()
+    quotes["dividend"] = quotes["dividend"].fillna(0.0)
+    return ["spot given, dividends taken as 0"] if unsaid.any() else []
+
+
 def _numbers(name: str, value: Any, rows: int) -> Vector:
     try:
         return np.broadcast_to(np.asarray(value, float), rows).copy()
@@ -93,22 +131,38 @@ def _numbers(name: str, value: Any, rows: int) -> Vector:
 
 
 def _price(quotes: pd.DataFrame, table: Table, price: str) -> tuple[Vector, list[str]]:
-    """The price of each row that is inverted; without bid and ask the only price there is."""
+    """The price of each row that is inverted; the middle of bid and ask where there are such."""
     there = set(table.columns)
     notes = []
     if not {"bid", "ask"} & there:
-        name = table.columns["last"]
-        if price in ("bid", "ask"):
-            raise InputError(f"The table has no {price}; its only price is the column {name!r}.")
-        quotes["bid"] = quotes["ask"] = quotes["last"]
-        notes.append(f"without bid and ask: prices of the column {name!r}")
+        only = _only_price(table, price)
+        quotes["bid"] = quotes["ask"] = quotes["mid"] = quotes[only]
+        notes.append(f"without bid and ask: prices of the column {table.columns[only]!r}")
     elif price != "mid" and price not in there:
         raise InputError(f"The table has no column of the {price}; name it with --map {price}=...")
-    quotes["mid"] = 0.5 * (quotes["bid"] + quotes["ask"])
+    else:
+        no_ask = (quotes["ask"] == 0.0) & (quotes["bid"] > 0.0)
+        quotes["mid"] = (0.5 * (quotes["bid"] + quotes["ask"])).mask(no_ask)
     if price == "last":
         day = quotes["quoted"].to_numpy().astype("datetime64[D]")
         quotes["stale"] |= quotes["last_time"].to_numpy().astype("datetime64[D]") < day
     return quotes[price].to_numpy(float), notes
+
+
+def _only_price(table: Table, price: str) -> str:
+    """The field that stands for bid and ask in a table without them."""
+    only = "mid" if "mid" in table.columns else "last"
+    name = table.columns[only]
+    if price in ("bid", "ask"):
+        raise InputError(f"The table has no {price}; its only price is the column {name!r}.")
+    if only == price == "mid" or (price == "last" and price in table.columns):
+        return only
+    if price == "last":
+        raise InputError("The table has no column of the last; name it with --map last=...")
+    raise InputError(
+        f"The table has neither bid and ask nor a mid, and the last price in its column {name!r} "
+        f"may be old; take it with --price last (price='last')."
+    )
 
 
 def bad_fields(quotes: pd.DataFrame, price: str) -> dict[str, Flags]:
@@ -134,13 +188,15 @@ def verdicts_by_market(quotes: pd.DataFrame, price: str) -> Codes:
     missing = np.logical_or.reduce(list(bad_fields(quotes, price).values()))
     conditions = [missing, (years < 0.0) | (timed & (years <= 0.0)), years == 0.0]
     codes = [Verdict.MISSING_FIELD, Verdict.EXPIRED, Verdict.EXPIRES_TODAY]
+    # Nobody sells at nothing: an ask of 0 is none.
+    no_ask = (ask == 0.0) & (bid > 0.0)
     sides = {
-        "mid": [np.isnan(bid) | np.isnan(ask), bid == 0.0],
+        "mid": [np.isnan(bid) | np.isnan(ask) | no_ask, bid == 0.0],
         "bid": [np.isnan(bid), bid == 0.0],
         "ask": [np.isnan(ask) | (ask == 0.0)],
     }
     if price in sides:
-        conditions += [*sides[price], bid > ask]
+        conditions += [*sides[price], (bid > ask) & ~no_ask]
         codes += [Verdict.ONE_SIDED, Verdict.ZERO_BID][: len(sides[price])]
         codes += [Verdict.CROSSED]
     return np.select(conditions, codes, Verdict.SOLVED).astype(np.int8)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from suite.errors import InputError
-from suite.finance.tables.cells import Times, times
+from suite.finance.tables.cells import Times, is_day_first, times
 from suite.finance.tables.daycount import half_days
 
 __all__ = ["one_time", "whole_days", "with_clock"]
@@ -26,7 +26,8 @@ def whole_days(days: NDArray[np.float64]) -> Any:
 
 def one_time(text: str, zone: str, rows: int) -> Times:
     """The time of all quotes from the option."""
-    found = times(pd.Series([str(text)], dtype=object), zone)
+    cell = pd.Series([str(text)], dtype=object)
+    found = times(cell, zone, is_day_first([cell], "for --quoted"))
     if np.isnat(found.instant[0]):
         raise InputError(f"--quoted must be a date like 2025-10-06. Got {text!r}.")
     return Times(np.repeat(found.instant, rows), np.repeat(found.timed, rows))

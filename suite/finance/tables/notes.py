@@ -133,11 +133,19 @@ def _doubt(quotes: pd.DataFrame, answers: Answers) -> Vector:
 def _no_forward(quotes: Any, answers: Answers, table: Table, rows: NDArray[Any]) -> Texts:
     given = quotes["forward_given"].to_numpy(float)[rows]
     timed = quotes["timed"].to_numpy(bool)[rows].tolist()
+    known = ~np.isnan(quotes["discount"].to_numpy(float)[rows])
+    pairs = np.nan_to_num(answers.pairs[rows]).astype(int)
     words = [
-        f"{n:.0f} good pairs of call and put at this expiration"
-        f"{' and quote time' * clock}; {LEAST_PAIRS} are needed"
-        f"{' (snapshot=True takes rows of different times together)' * clock}"
-        for n, clock in zip(np.nan_to_num(answers.pairs[rows]).tolist(), timed, strict=True)
+        f"{n} good pairs of call and put at this expiration"
+        + (
+            ", but call less put does not fall with the strike: are the kinds swapped?"
+            if n >= least
+            else f"{' and quote time' * clock}; {least} {'is' if least == 1 else 'are'} needed"
+            f"{' (snapshot=True takes rows of different times together)' * clock}"
+        )
+        for n, least, clock in zip(
+            pairs.tolist(), np.where(known, 1, LEAST_PAIRS).tolist(), timed, strict=True
+        )
     ]
     no_rate = "the forward is given, but no rate; give rate= or a curve"
     return np.where(np.isnan(given), np.array(words, object), no_rate)
@@ -185,7 +193,8 @@ def _lost_sides(quotes: pd.DataFrame, answers: Answers) -> tuple[NDArray[Any], l
 def _repeated(quotes: pd.DataFrame) -> tuple[NDArray[Any], list[str]]:
     """Rows whose contract stands in an earlier row of the same quote time."""
     contract = [*GROUP, "strike", "call", "put"]
-    rows = np.flatnonzero(quotes.duplicated(contract) & (quotes["strike"] > 0.0))
+    readable = (quotes["strike"] > 0.0) & (quotes["call"] | quotes["put"])
+    rows = np.flatnonzero(quotes.duplicated(contract) & readable)
     if not rows.size:
         return rows, []
     place = pd.Series(quotes.index, index=quotes.index)

@@ -19,27 +19,28 @@ MOST_RATE = 1.0
 """A rate beyond 100% a year that is no percent either."""
 
 
-def suspicions(quotes: pd.DataFrame, nonstandard: Flags) -> pd.Series[Any]:
+def suspicions(quotes: pd.DataFrame) -> pd.Series[Any]:
     """For each row the fields that are hard to believe and why, or ''.
 
-    `quotes` is the frame that `fields` makes; `nonstandard` [rows] what the vendor
-    says delivers something else. No number is changed for it.
+    `quotes` is the frame that `fields` makes, with what was given as options put in. No number is
+    changed for it.
 
     >>> rows = pd.DataFrame({"strike": [100.0, 100.0], "bid": [4.0, 104.0], "ask": [5.0, 105.0],
     ...     "last": np.nan, "call": False, "put": True, "underlying": 99.0, "forward_given": np.nan,
-    ...     "years": 0.5, "years_of_dates": 0.5, "rate": 0.0, "dividend": 0.0})
-    >>> suspicions(rows, np.zeros(2, bool)).tolist()
+    ...     "years": 0.5, "years_of_dates": 0.5, "rate": 0.0, "dividend": 0.0,
+    ...     "nonstandard": False})
+    >>> suspicions(rows).tolist()
     ['', 'price: a put dearer than its strike']
     """
     text = np.full(len(quotes), "", object)
-    for flags, words in _checks(quotes, nonstandard):
+    for flags, words in _checks(quotes):
         here = np.flatnonzero(flags)
         if here.size:
             text[here] = [f"{old}; {words}" if old else words for old in text[here]]
     return pd.Series(text, index=quotes.index, dtype="str")
 
 
-def _checks(quotes: pd.DataFrame, nonstandard: Flags) -> Iterator[tuple[Flags, str]]:
+def _checks(quotes: pd.DataFrame) -> Iterator[tuple[Flags, str]]:
     columns = {name: quotes[name].to_numpy() for name in quotes.columns}
     strike, bid, call, put = (columns[name] for name in ("strike", "bid", "call", "put"))
     mid = 0.5 * (bid + columns["ask"])
@@ -54,7 +55,7 @@ def _checks(quotes: pd.DataFrame, nonstandard: Flags) -> Iterator[tuple[Flags, s
         yield _swapped(bid, strike), "strike: below the prices; are the columns swapped?"
         for name in ("rate", "dividend"):
             yield np.abs(columns[name]) > MOST_RATE, f"{name}: beyond 100% a year"
-        yield nonstandard, "settlement: not in the usual shares"
+        yield columns["nonstandard"], "settlement: not in the usual shares"
         yield _late(columns["years"], columns["years_of_dates"]), "time: not that of its dates"
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from suite.errors import InputError
 
-__all__ = ["opened", "read_text", "text_of"]
+__all__ = ["form_of", "has_decimal_comma", "opened", "read_text", "text_of"]
 
 _HEAD = 1 << 16
 _PREAMBLE = 40
@@ -58,7 +58,7 @@ def read_text(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     lines = re.split(r"\r\n|\n|\r", raw.decode(encoding, errors="replace"))
     # The last line of the first bytes may be cut.
     lines = lines[:-1] if len(raw) == _HEAD and len(lines) > 1 else lines
-    delimiter, header = _form_of(lines[:_PREAMBLE])
+    delimiter, header = form_of(lines[:_PREAMBLE])
 
     def read(encoding: str) -> pd.DataFrame:
         with opened(path) as stream:
@@ -70,7 +70,7 @@ def read_text(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
                 index_col=False,
                 low_memory=False,
                 skipinitialspace=True,
-                decimal="," if _decimal_comma(lines[header:], delimiter) else ".",
+                decimal="," if has_decimal_comma(lines[header:], delimiter) else ".",
             )
 
     try:
@@ -83,7 +83,7 @@ def read_text(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return frame, tuple(line for line in lines[:header] if line.strip())
 
 
-def _form_of(lines: list[str]) -> tuple[str, int]:
+def form_of(lines: list[str]) -> tuple[str, int]:
     """The delimiter and the number of lines above the header.
 
     The header is the first line with as many cells as most lines have.
@@ -127,7 +127,7 @@ def _words(row: list[str]) -> float:
     return sum(_NUMBER.fullmatch(cell) is None for cell in cells) / max(len(cells), 1)
 
 
-def _decimal_comma(lines: list[str], delimiter: str) -> bool:
+def has_decimal_comma(lines: list[str], delimiter: str) -> bool:
     """Whether 12,5 is a number: only where no comma parts the cells and no point the decimals."""
     if delimiter == ",":
         return False

@@ -18,7 +18,8 @@ class Rules:
     `none` the number that stands for no price; `zone` whose clock an aware time is brought to;
     `clock` the time of day of quotes that have a date only; `coin` prices in coin where the symbol
     has no currency after it; `rate` of a market whose discount factor is one;
-    `snapshot` rows have quote times of their own, but are one look at the market.
+    `snapshot` rows have quote times of their own, but are one look at the market; `percent` fields
+    that are known to be such, where a look at the numbers at hand may not tell.
     """
 
     strike_unit: float = 1.0
@@ -29,6 +30,7 @@ class Rules:
     coin: bool = False
     rate: float | None = None
     snapshot: bool = False
+    percent: Names = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class Vendor:
     marks: Names
     columns: Mapping[str, Names] = field(default_factory=dict)
     rules: Rules = Rules()
+
+
+def _or_percent(*names: str) -> Names:
+    """Names of rates, and the same with their unit."""
+    return tuple(name + unit for unit in ("", "pct", "percent", "%", "(%)") for name in names)
 
 
 # Lower case, without blanks, brackets, hyphens and underscores; the first that is there is taken.
@@ -76,9 +83,10 @@ NAMES: dict[str, Names] = {
     ),
     "last": (
         *("last", "lastprice", "lastsale", "lasttradeprice", "lastpx", "close", "settle"),
-        *("settlementprice", "settlement", "price", "optionprice", "mid", "midprice", "mark"),
-        *("markprice", "premium"),
+        *("settlementprice", "settlement", "price", "optionprice", "premium"),
     ),
+    # A price of no said kind comes last: it may be the only one there is.
+    "mid": ("mid", "midprice", "mark", "markprice", "price", "optionprice", "premium"),
     "last_time": ("lasttradedate", "lasttime", "lasttradetime", "lastdate"),
     "underlying": (
         *("underlyingprice", "underlyinglast", "spot", "spotprice", "stockprice", "stkpx"),
@@ -87,8 +95,8 @@ NAMES: dict[str, Names] = {
     "underlying_bid": ("underlyingbid",),
     "underlying_ask": ("underlyingask",),
     "forward": ("forward", "forwardprice", "fwd", "fwdprice"),
-    "rate": ("rate", "riskfreerate", "interestrate", "irate", "riskfree"),
-    "dividend": ("dividend", "dividendyield", "divyield", "divrate", "dividendrate"),
+    "rate": _or_percent("rate", "riskfreerate", "interestrate", "irate", "riskfree"),
+    "dividend": _or_percent("dividend", "dividendyield", "divyield", "divrate", "dividendrate"),
     "multiplier": ("multiplier", "contractsize", "sharespercontract", "contractmultiplier"),
     "style": ("exercisestyle", "style", "exercise", "optionstyle"),
     "years": (
@@ -136,7 +144,7 @@ VENDORS: tuple[Vendor, ...] = (
     ),
     Vendor(
         DERIBIT,
-        ("instrumentname|symbol", "bidprice|bestbidprice", "underlyingprice|indexprice"),
+        ("instrumentname|symbol", "bidprice|bestbidprice"),
         {
             "symbol": ("instrumentname", "symbol"),
             "root": (),
@@ -156,6 +164,7 @@ VENDORS: tuple[Vendor, ...] = (
             "symbol": ("rawsymbol", "symbol"),
             "quoted": ("tsevent", "tsrecv"),
             "last": (),
+            "mid": (),
         },
         Rules(fixed_point=True),
     ),

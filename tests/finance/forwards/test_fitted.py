@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite.errors import InputError
+from suite.finance import solve_table
 from suite.finance.black import price
 from suite.finance.forwards.curve import RateCurve
 from suite.finance.forwards.fitted import forwards_of, given_of, parity_of
@@ -156,3 +157,25 @@ def test_bad_rows_and_the_order_of_rows_change_nothing(seed):
     order = rng.permutation(len(both))
     shuffled = both.iloc[order].reset_index(drop=True)
     pd.testing.assert_frame_equal(forwards_of(shuffled, market[order]), plain, check_exact=True)
+
+
+def test_a_discount_factor_that_no_rate_explains_is_said():
+    strikes = np.array([90.0, 95.0, 100.0, 105.0, 110.0])
+    table = {
+        "strike": np.tile(strikes, 2),
+        "type": ["c"] * 5 + ["p"] * 5,
+        "expiration": "2026-01-16",
+        "quoted": "2025-10-06",
+    }
+    years = 102 / 365.0
+    prices = [
+        price(0.2, forward=100.0, strike=strikes, expiry=years, call=c) for c in (True, False)
+    ]
+    mids = np.concatenate([prices[0], 50.0 * prices[1]])  # the puts in other units
+    solved = solve_table(pd.DataFrame(table | {"bid": mids - 0.01, "ask": mids + 0.01}))
+    assert "same unit" in " ".join(solved["iv_note"]) or (solved["iv_status"] == "no_forward").all()
+    scaled = np.concatenate(prices)
+    table["strike"] = 1000.0 * table["strike"]
+    solved = solve_table(pd.DataFrame(table | {"bid": scaled - 0.01, "ask": scaled + 0.01}))
+    assert set(solved["iv_status"]) == {"suspect"}
+    assert solved["iv_note"].str.contains("in the same unit").all()

@@ -54,7 +54,8 @@ def test_good_friday_is_two_days_before_easter(year):
 
 @given(start=dates, end=dates)
 def test_days_without_a_clock_are_whole_days(start, end):
-    span = (end - start).days
+    last = np.busday_offset(end, 0, "backward", holidays=holidays(end.year - 1, end.year))
+    span = (last.astype(object) - start).days
     expires = expiry_instants(np.array([end], "datetime64[D]"), False, False)
     assert year_fraction(np.datetime64(start), expires, timed=False)[0] == span / 365
     assert year_fraction(np.datetime64(start), expires, "act/365.25", False)[0] == span / 365.25
@@ -92,6 +93,18 @@ def test_expiration_is_an_hour_of_the_day():
     ]
     coin = expiry_instants(days[:1], False, True).astype("datetime64[m]")
     assert coin.astype(str).tolist() == ["2025-12-19T08:00"]
+
+
+def test_an_expiration_without_a_session_is_that_of_the_last_one_before():
+    # The Saturday after a Good Friday, a Sunday, and a Good Friday itself.
+    days = np.array(["2008-03-22", "2014-01-18", "2025-10-12", "2025-04-18"], "datetime64[D]")
+    found = expiry_instants(days, [True, False, False, False], False).astype("datetime64[m]")
+    assert found.astype(str).tolist() == [
+        *("2008-03-20T09:30", "2014-01-17T16:00", "2025-10-10T16:00", "2025-04-17T16:00")
+    ]
+    assert 365 * year_fraction(day("2014-01-16"), found[1], timed=False) == 1.0
+    coin = expiry_instants(days[2:3], False, True).astype("datetime64[m]")
+    assert coin.astype(str).tolist() == ["2025-10-12T08:00"]
 
 
 def test_what_is_missing_stays_so_and_what_is_unknown_is_refused():

@@ -9,14 +9,16 @@ import pyarrow as pa
 import pytest
 
 from suite.errors import InputError
+from suite.finance.options import Options
 from suite.finance.tables.cells import kinds, numbers, times
 from suite.finance.tables.fields import fields_of, quotes_of
 from suite.finance.tables.layouts import of_frame
+from suite.finance.tables.market import market_of
 
 NEW_YORK = "America/New_York"
 
 
-def quotes(**columns):
+def table_of(**columns):
     table = {
         "strike": [95.0, 100.0, 105.0],
         "type": ["C", "P", "C"],
@@ -25,7 +27,15 @@ def quotes(**columns):
         "expiration": "2026-01-16",
         "quoted": "2025-10-06",
     }
-    return quotes_of(of_frame(pd.DataFrame(table | columns)))
+    return of_frame(pd.DataFrame(table | columns))
+
+
+def quotes(**columns):
+    return quotes_of(table_of(**columns))
+
+
+def judged(*, options=None, **columns):
+    return market_of(table_of(**columns), options or Options()).quotes
 
 
 @pytest.mark.parametrize(
@@ -157,15 +167,21 @@ def test_exercise_can_be_said():
     ],
 )
 def test_what_is_hard_to_believe_is_said_and_not_changed(columns, words):
-    found = quotes(**columns)
+    found = judged(**columns)
     assert words in found["suspect"][0]
-    assert not quotes()["suspect"].any()
+    assert not judged()["suspect"].any()
     if "strike" in columns:
         assert found["strike"].tolist() == columns["strike"]
 
 
+def test_options_are_as_hard_to_believe_as_columns():
+    found = judged(options=Options(rate=4.0))
+    assert found["suspect"].tolist() == ["rate: beyond 100% a year"] * 3
+    assert not judged(rate=400.0, options=Options(rate=0.04))["suspect"].any()
+
+
 def test_rates_in_percent_are_caught_and_said():
-    frame = quotes(rate=[4.5, 0.3, 4.5], dividend_yield="1.3%")
+    frame = judged(rate=[4.5, 0.3, 4.5], dividend_yield="1.3%")
     assert frame["rate"].tolist() == [0.045, 0.003, 0.045]
     np.testing.assert_allclose(frame["dividend"], 0.013)
     assert not frame["suspect"].any()
@@ -176,6 +192,20 @@ def test_rates_in_percent_are_caught_and_said():
     )
     assert fields_of(table).notes == ("rate read as percent",)
     assert quotes(rate=0.045)["rate"].tolist() == [0.045] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "decimal"),
+    [
+        ("rate", [0.5, 0.1, None], [0.005, 0.001, np.nan]),
+        ("rate", [0.2, 0.1, 0.0], [0.2, 0.1, 0.0]),
+        ("Rate_Pct", [0.2, 0.1, 0.0], [0.002, 0.001, 0.0]),
+        ("interest rate (%)", ["0.2", "0.1", "-"], [0.002, 0.001, np.nan]),
+        ("rate %", ["0.2%", "5%", "4"], [0.002, 0.05, 0.04]),
+    ],
+)
+def test_one_rule_tells_percent_by_the_size_or_the_name(name, cells, decimal):
+    np.testing.assert_allclose(quotes(**{name: cells})["rate"], decimal, rtol=1e-12)
 
 
 def test_split_adjusted_strikes_stay_and_the_multiplier_says_it():
@@ -197,5 +227,8 @@ def test_the_time_of_a_table_can_be_said():
     for word in ("soon", "", "2025"):
         with pytest.raises(InputError, match="--quoted must be a date"):
             quotes_of(table, word)
+    with pytest.raises(InputError, match=r"'06/10/2025' can be read in two ways.*for --quoted"):
+        quotes_of(table, "06/10/2025")
+    assert quotes_of(table, "16/10/2025")["years"].tolist() == [92 / 365] * 3
     with pytest.raises(InputError, match="stale_after"):
         quotes_of(table, "2025-10-06", stale_after="long", snapshot=True)

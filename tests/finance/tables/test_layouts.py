@@ -117,6 +117,8 @@ def test_optionmetrics():
     assert "settlement" in solved.frame["iv_note"][0]
     opening = frame.assign(am_settlement=1)
     assert str(quotes_of(of_frame(opening))["expires"][0]) == "2025-12-19 09:30:00"
+    written = frame.assign(strike_price=[f"{1000 * s:,.0f}" for s in STRIKE])
+    answered(written, "OptionMetrics, strikes in thousandths")
     # Somebody has divided the strikes already.
     answered(frame.assign(strike_price=STRIKE), "OptionMetrics")
 
@@ -191,6 +193,18 @@ def test_deribit_without_the_price_of_the_future_is_left_to_parity():
     assert (solved.forwards["source"] == "parity").all()
     np.testing.assert_allclose(solved.frame["forward"], 103_000.0)
     np.testing.assert_allclose(solved.frame["discount"], spot / 103_000.0)
+
+
+def test_deribit_without_any_price_of_the_coin_asks_for_one():
+    bare = deribit().drop(columns=["underlying_price", "interest_rate"])
+    with pytest.raises(InputError, match="need the coin's price"):
+        solve_quotes(of_frame(bare))
+    solved = solve_quotes(of_frame(bare), forward=1000 * FORWARD)
+    np.testing.assert_allclose(solved.frame["iv"], SIGMA, atol=1e-6)
+    assert not solved.quotes["american"].any()
+    # Bid and ask of the coin's options without Deribit's names of columns.
+    other = deribit().rename(columns={"bid_price": "bid", "ask_price": "ask"})
+    assert not quotes_of(of_frame(other), "2025-10-06")["american"].any()
 
 
 def test_deribit_days_have_no_leading_zero():
@@ -273,6 +287,11 @@ def test_databento(whole):
         frame.loc[0, "bid_px_00"] = np.iinfo(np.int64).max
         solved = solve_quotes(of_frame(frame))
         assert solved.frame["iv_status"][0] == "one_sided"
+        # A hole makes floats of the column.
+        holed = frame.astype({"bid_px_00": float})
+        holed.loc[0, "bid_px_00"] = np.nan
+        again = solve_quotes(of_frame(holed)).frame
+        np.testing.assert_array_equal(again["iv"], solved.frame["iv"])
         frame = frame.iloc[1:]
     solved = answered(frame, "Databento")
     assert str(solved.quotes["quoted"].iloc[0]) == "2025-10-06 15:30:00"
@@ -367,6 +386,20 @@ def test_a_single_price_is_used_where_there_is_no_market():
     assert "prices of the column 'price'" in solved.layout
     with pytest.raises(InputError, match="no bid"):
         solve_quotes(of_frame(frame), price="bid")
+
+
+def test_a_mid_is_taken_before_any_trade_and_a_last_price_only_when_asked_for():
+    bid, ask = chain()
+    bare = plain().drop(columns=["bid", "ask"])
+    both = bare.assign(last=1.5 * ask, mark_price=0.5 * (bid + ask))
+    assert "'mark_price'" in answered(both, "one contract a row").layout
+    old = bare.assign(close=0.5 * (bid + ask))
+    with pytest.raises(InputError, match=r"'close'.*--price last"):
+        solve_quotes(of_frame(old))
+    solved = solve_quotes(of_frame(old), price="last")
+    np.testing.assert_allclose(solved.frame["iv"], SIGMA, atol=1e-6)
+    with pytest.raises(InputError, match="no column of the last"):
+        solve_quotes(of_frame(both.drop(columns="last")), price="last")
 
 
 def test_columns_have_the_last_word():
