@@ -83,6 +83,11 @@ def test_without_volatility_or_time_a_price_is_its_intrinsic_value():
         np.testing.assert_array_equal(puts, [0.0, 0.0, 20.0])
 
 
+def test_a_price_below_the_range_of_doubles_is_zero():
+    assert price(0.05, forward=100.0, strike=226.7, expiry=0.066) == 0.0
+    assert normal_price(1.0, forward=0.0, strike=60.0, expiry=1.0) == 0.0
+
+
 def test_what_is_no_number_gives_no_price():
     assert np.isnan(price(np.nan, forward=100.0, strike=100.0, expiry=1.0))
     assert np.isnan(price(0.2, forward=-1.0, strike=100.0, expiry=1.0))

@@ -131,15 +131,18 @@ _MOST_EXPONENT = 709.0
 def exp_sum(a: Real, b: Real) -> tuple[Real, Real]:
     """exp(a + b) for small b, as if the sum had not been rounded: the value and what it lacks.
 
+    Below the normal numbers it is 0.
+
     >>> [float(part[0]) for part in exp_sum(np.array([1.0]), np.array([0.0]))]
     [2.7182818284590455, -2.220446049250313e-16]
     """
-    a = select(a < _LEAST_EXPONENT, _LEAST_EXPONENT, select(a > _MOST_EXPONENT, _MOST_EXPONENT, a))
+    vanishes = a < _LEAST_EXPONENT
+    a = select(vanishes, _LEAST_EXPONENT, select(a > _MOST_EXPONENT, _MOST_EXPONENT, a))
     rounded = a * _LOG2_E + _ROUNDER
     n = rounded - _ROUNDER
     r = ((a - n * _LN2) - n * _LN2_LOW) + b
     (p,) = polynomials((_EXP, r))
-    scale = number((bits(rounded) - _ROUNDER_BITS + 1023) << 52)
+    scale = select(vanishes, 0.0, number((bits(rounded) - _ROUNDER_BITS + 1023) << 52))
     rise = r * p
     high = 1.0 + rise
     return high * scale, (rise - (high - 1.0)) * scale

@@ -8,33 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.core import Rows, Status, Tally
-from suite.core.control import Law, within
-from suite.finance.kernel.careful import approach
-from suite.finance.kernel.inversion import LAST
-from suite.finance.kernel.normalised import HALF_ULP
+from suite.core.control import Law
+from suite.finance.kernel.careful import EXACTLY, ROUGHLY, Measure, approach
+from suite.finance.kernel.inversion import Rough, judge
+from suite.finance.kernel.normalised import Row
 from suite.finance.kernel.passes import Job, before_fork, run
 from suite.finance.kernel.stages import (
     ERROR,
-    INVERSE,
     MODELS,
-    NOISE,
     REFUSED,
-    REST,
-    ROOT,
     START,
     STATUS,
     VOLATILITY,
     Model,
-    X,
+    row_of,
 )
 from suite.finance.verdict import Verdict
 
 __all__ = ["Inputs", "Solved", "solve"]
 
 Vector = NDArray[np.float64]
-
-MORE_STEPS = 3
-"""Exact steps of a careful row beyond the first, which is near enough as a rule."""
 
 
 class Inputs(NamedTuple):
@@ -90,38 +83,49 @@ def solve(
         careful, taken = careful | (steps > 0), 0
     refused = np.flatnonzero(careful)
     tally = Tally()
-    tally.rows(
-        np.broadcast_to(0, MODELS[model].steps * taken),
-        np.empty(0, np.int64),
-        ["start"],
-        {"evaluations": 1},
-    )
+    nobody = np.empty(0, np.int64)
+    # Of a row's steps the first was bound by its start, the others by what the law allowed.
+    for name, count in (("start", taken), ("gain", taken * (MODELS[model].steps - 1))):
+        tally.rows(np.broadcast_to(0, count), nobody, [name], {"evaluations": 1})
     if len(refused):
         part = Inputs(*(v if np.ndim(v) == 0 else v[refused] for v in inputs))
-        found, way = _careful(job, part, len(refused), MODELS[model], law)
+        found, ways = _careful(job, part, len(refused), MODELS[model], law)
         volatility[refused], error[refused], status[refused] = found
-        steps[refused] = np.minimum(way.count + 1, 127)
-        tally.merge(way.tally)
+        steps[refused] = np.minimum(sum(way.count for way in ways) + 1, 127)
+        for way in ways:
+            tally.merge(way.tally)
     return Solved(volatility, error, status, steps, tally)
 
 
 def _careful(
     job: Job, inputs: Inputs, rows: int, model: Model, law: Law | None
-) -> tuple[tuple[Vector, Vector, Vector], Rows]:
+) -> tuple[tuple[Vector, Vector, Vector], tuple[Rows, Rows]]:
     """Volatility, error and status of rows by careful steps, and the core's account of them."""
     block = np.ones((job.plan.table + job.plan.work, rows))
     for column, values in enumerate(inputs):
         block[column] = values
     before_fork(job, block)
+    row = row_of(block)
     with np.errstate(all="ignore"):
         start = np.where(block[START] > 0.0, block[START], 1.0)
-        way = approach(model.measure, (block[INVERSE], block[REST], block[X]), start, law)
-        answer = model.last(block, way.answer)
-        for _ in range(MORE_STEPS):
-            answer = model.last(block, answer.volatility * np.sqrt(inputs.years))
-        left = (answer.last / LAST) ** 2
-        arrived = (way.status == Status.CONVERGED) | (way.status == Status.STALLED)
-        good = within(left * left) & arrived & (answer.volatility > 0.0)
-        error = block[NOISE] / (answer.vega * block[ROOT]) + HALF_ULP * answer.volatility
+        rough = approach(model.measure, row, start, law, ROUGHLY)
+        exact = approach(_measured(model), row, rough.answer, law, EXACTLY)
+        answer = model.last(row, exact.answer)
+        # The way is the core's; of the last step only its remainder is left to judge.
+        taken, error = judge(answer._replace(before=np.zeros(rows)), row)
+    arrived = (exact.status == Status.CONVERGED) | (exact.status == Status.STALLED)
+    good = taken & arrived & (answer.volatility > 0.0)
     status = np.where(good, Verdict.SOLVED, Verdict.NOT_CONVERGED)
-    return (np.where(good, answer.volatility, np.nan), np.where(good, error, np.nan), status), way
+    found = np.where(good, answer.volatility, np.nan), np.where(good, error, np.nan), status
+    return found, (rough, exact)
+
+
+def _measured(model: Model) -> Measure:
+    """The exact step as the attempt of the lanes."""
+
+    def measure(row: Row, s: Vector) -> Rough:
+        answer = model.last(row, s)
+        step = answer.last * s
+        return Rough(answer.after, step, step)
+
+    return measure

@@ -31,20 +31,22 @@ from suite.finance.kernel.elementary import (
     two_product,
     two_sum,
 )
-from suite.finance.kernel.normalised import HALF_ULP, ROOT_2_PI
+from suite.finance.kernel.normalised import HALF_ULP, ROOT_2_PI, Row
 
 __all__ = [
     "SPENT",
     "Answer",
     "Bend",
+    "Exact",
     "Rough",
-    "householder",
+    "exact_step",
     "is_narrow",
     "judge",
     "mean_fall",
     "narrow_answer",
     "narrow_last",
     "narrow_step",
+    "product_of",
     "rough_step",
     "wide_answer",
     "wide_last",
@@ -94,7 +96,7 @@ def bend(x: Real, s: Real, per_s: Real) -> Bend:
     return Bend(second, second * second - 3.0 * h_s * h_s - 0.25)
 
 
-def householder(y: Real, slope: Real, residual: Real, of_price: Bend) -> tuple[Real, Real]:
+def _householder(y: Real, slope: Real, residual: Real, of_price: Bend) -> tuple[Real, Real]:
     """Newton's and Householder's third-order step on the log of f, for f = b or 1 - b.
 
     `y` = f / (df/ds) and `slope` its inverse.
@@ -141,7 +143,7 @@ def rough_step(p: Real, q: Real, per_target: Real, g: Real, of_price: Bend) -> R
     y = p * p * per_pq
     slope = q * q * per_pq
     residual = log_rough(y * per_target) - 0.5 * g * g
-    newton, step = householder(ROOT_2_PI * y, slope * (1.0 / ROOT_2_PI), residual, of_price)
+    newton, step = _householder(ROOT_2_PI * y, slope * (1.0 / ROOT_2_PI), residual, of_price)
     return Rough(residual, newton, step)
 
 
@@ -159,10 +161,9 @@ class _Place(NamedTuple):
     per_s: Real
 
 
-def _place(
-    s: Real, ratio: Real, ratio_low: Real, root: Real, root_low: Real, per_root: Real
-) -> _Place:
+def _place(row: Row, s: Real) -> _Place:
     """Where the last step starts: s rounded such that σ has 26 bits."""
+    ratio, ratio_low, root, root_low, per_root = row[7:]
     volatility, _ = split(s * per_root)
     per_volatility = 1.0 / volatility
     h1, _ = split(ratio * per_volatility)
@@ -187,62 +188,58 @@ def _place(
     )
 
 
-def _last_step(place: _Place, y: Real, excess: Real, x: Real, before: Real) -> Answer:
-    """The answer from the relative excess f/target - 1."""
-    s = 2.0 * place.t
+class Exact(NamedTuple):
+    """What was measured at a volatility of 26 bits: `y` f / (df/ds), the relative `excess` of f
+    over its target, exp(-g²/2), and 1/s."""
+
+    volatility: Real
+    y: Real
+    excess: Real
+    density: Real
+    per_s: Real
+
+
+def exact_step(at: Exact, of_price: Bend, before: Real) -> Answer:
+    """The answer by a step whose rounding is that of the answer; `before` is handed on."""
+    excess = at.excess
     residual = excess * (1.0 - excess * (0.5 - excess * (1.0 / 3.0 - 0.25 * excess)))
-    _, step = householder(y, 1.0 / y, residual, bend(x, s, place.per_s))
-    relative = step * place.per_s
+    _, step = _householder(at.y, 1.0 / at.y, residual, of_price)
+    relative = step * at.per_s
     return Answer(
-        place.volatility + place.volatility * relative,
-        place.density * (1.0 / ROOT_2_PI),
+        at.volatility + at.volatility * relative,
+        at.density * (1.0 / ROOT_2_PI),
         before,
         residual,
         relative,
     )
 
 
-def narrow_answer(
-    q: Real,
-    q_low: Real,
-    inverse: Real,
-    x: Real,
-    s: Real,
-    ratio: Real,
-    ratio_low: Real,
-    root: Real,
-    root_low: Real,
-    per_root: Real,
-) -> Answer:
+def product_of(density: Real, density_low: Real, y: Real, y_low: Real) -> tuple[Real, Real]:
+    """density · y and what the rounded value lacks."""
+    part, part_low = two_product(density, y)
+    return part, part_low + (density_low * y + density * y_low)
+
+
+def narrow_answer(row: Row, s: Real) -> Answer:
     """The volatility of a row that `is_narrow`, from its start s."""
-    before, _, step = narrow_step(inverse, x, s)
-    s = s + step
-    return narrow_last(q, q_low, inverse, x, s, ratio, ratio_low, root, root_low, per_root, before)
+    before, _, step = narrow_step(row.inverse, row.x, s)
+    return narrow_last(row, s + step, before)
 
 
-def narrow_last(
-    q: Real,
-    q_low: Real,
-    inverse: Real,
-    x: Real,
-    s: Real,
-    ratio: Real,
-    ratio_low: Real,
-    root: Real,
-    root_low: Real,
-    per_root: Real,
-    before: Real,
-) -> Answer:
+def narrow_last(row: Row, s: Real, before: Real) -> Answer:
     """The exact step of a narrow row from s; `before` is handed on."""
-    place = _place(s, ratio, ratio_low, root, root_low, per_root)
+    place = _place(row, s)
     y, y_low = mean_fall(place.h, place.t)
     # density · y · t with the digits that the products lose, against q with its own.
-    part, part_low = two_product(place.density, y)
-    part_low = part_low + (place.density_low * y + place.density * y_low)
-    price, price_low = two_product(part, place.t)
-    price_low = price_low + (part_low * place.t + part * place.t_low)
-    excess = ((price - q) + (price_low - q_low)) * inverse
-    return _last_step(place, y * place.t * ROOT_2_PI, excess, x, before)
+    part, part_low = product_of(place.density, place.density_low, y, y_low)
+    price, price_low = product_of(part, part_low, place.t, place.t_low)
+    excess = ((price - row.q) + (price_low - row.q_low)) * row.inverse
+    return _exact(place, y * place.t * ROOT_2_PI, excess, row.x, before)
+
+
+def _exact(place: _Place, y: Real, excess: Real, x: Real, before: Real) -> Answer:
+    at = Exact(place.volatility, y, excess, place.density, place.per_s)
+    return exact_step(at, bend(x, 2.0 * place.t, place.per_s), before)
 
 
 def mean_fall(h: Real, t: Real) -> tuple[Real, Real]:
@@ -271,77 +268,31 @@ def _falls(h: Real, off: Real) -> Fraction:
     return add_fractions(low, high)
 
 
-def wide_answer(
-    q: Real,
-    q_low: Real,
-    inverse: Real,
-    rest: Real,
-    rest_low: Real,
-    x: Real,
-    s: Real,
-    ratio: Real,
-    ratio_low: Real,
-    root: Real,
-    root_low: Real,
-    per_root: Real,
-) -> Answer:
+def wide_answer(row: Row, s: Real) -> Answer:
     """The volatility of a row that is not narrow, from its start s."""
-    per_rest = 1.0 / rest
-    before, _, step = wide_step(inverse, per_rest, x, s)
-    s = s + step
-    return wide_last(
-        q,
-        q_low,
-        inverse,
-        rest,
-        rest_low,
-        x,
-        s,
-        ratio,
-        ratio_low,
-        root,
-        root_low,
-        per_root,
-        before,
-    )
+    before, _, step = wide_step(row.inverse, 1.0 / row.rest, row.x, s)
+    return wide_last(row, s + step, before)
 
 
-def wide_last(
-    q: Real,
-    q_low: Real,
-    inverse: Real,
-    rest: Real,
-    rest_low: Real,
-    x: Real,
-    s: Real,
-    ratio: Real,
-    ratio_low: Real,
-    root: Real,
-    root_low: Real,
-    per_root: Real,
-    before: Real,
-) -> Answer:
+def wide_last(row: Row, s: Real, before: Real) -> Answer:
     """The exact step of a wide row from s; `before` is handed on."""
-    place = _place(s, ratio, ratio_low, root, root_low, per_root)
+    place = _place(row, s)
     below = place.g > 0.0
     (near, near_low), (far, far_low) = mills(size_of(place.g), place.h + place.t)
     y, y_low = two_sum(near, select(below, -far, far))
     y_low = y_low + (near_low + select(below, -far_low, far_low))
-    part, part_low = two_product(place.density, y)
-    part_low = part_low + (place.density_low * y + place.density * y_low)
-    target = select(below, q, rest)
-    excess = (part - target) + (part_low - select(below, q_low, rest_low))
-    excess = excess * select(below, inverse, 1.0 / rest)
-    y = select(below, y, -y) * ROOT_2_PI
-    return _last_step(place, y, excess, x, before)
+    part, part_low = product_of(place.density, place.density_low, y, y_low)
+    target = select(below, row.q, row.rest)
+    excess = (part - target) + (part_low - select(below, row.q_low, row.rest_low))
+    excess = excess * select(below, row.inverse, 1.0 / row.rest)
+    return _exact(place, select(below, y, -y) * ROOT_2_PI, excess, row.x, before)
 
 
-def judge(answer: Answer, noise: Real, root: Real) -> tuple[Real, Real]:
+def judge(answer: Answer, row: Row) -> tuple[Real, Real]:
     """Whether the core's laws take the two steps, and the error bar of the volatility.
 
-    `noise` is half an ulp, or half a tick, of the price in units of D·min(F, K). A step is taken if
-    its gain stands out of the residual's error, or if there was nothing left to gain; the last one
-    if what it leaves, its fourth power, is below rounding.
+    A step is taken if its gain stands out of the residual's error, or if there was nothing left to
+    gain; the last one if what it leaves, its fourth power, is below rounding.
     """
     before, after = size_of(answer.before), size_of(answer.after)
     # Gain, noise and threshold are all times what was promised: no division.
@@ -349,5 +300,5 @@ def judge(answer: Answer, noise: Real, root: Real) -> tuple[Real, Real]:
     left = answer.last * (1.0 / LAST)
     left = left * left
     kept = within(left * left)
-    error = noise / (answer.vega * root) + HALF_ULP * answer.volatility
+    error = row.noise / (answer.vega * row.root) + HALF_ULP * answer.volatility
     return taken & kept, error

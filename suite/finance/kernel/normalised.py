@@ -22,43 +22,65 @@ from suite.finance.kernel.elementary import (
     two_sum,
 )
 
-__all__ = ["HALF_ULP", "ROOT_2_PI", "Problem", "carry", "normalise", "screen", "start"]
+__all__ = [
+    "HALF_ULP",
+    "ROOT_2_PI",
+    "Problem",
+    "Row",
+    "carry",
+    "doubts",
+    "normalise",
+    "over_root",
+    "readable",
+    "screen",
+    "start",
+]
 
 Real = Any
 
 ROOT_2_PI = 2.5066282746310002
 HALF_ULP = 1.1102230246251565e-16
 """Half an ulp of a number just above a power of two, relative to it."""
-_RAISE = 2.0**200
 LEAST = 5e-324
 """The ulp of the smallest numbers, which does not shrink with them."""
+_LARGEST = 1.7976931348623157e308
+_RAISE = 2.0**200
 
 
-class Problem(NamedTuple):
-    """One row in normalised form.
+class Row(NamedTuple):
+    """What the steps of one row need, in normalised form.
 
-    `q` the time value over D·min(F, K), `q_low` what it lacks, `inverse` 1/q; `scale` 1 / (2q + d);
-    `rest` 1 - q without cancellation and `rest_low`; `rounding` half an ulp of the price in the
-    same unit, `noise` that or half a tick; `d` |F - K| / min(F, K); `x` log(1 + d); `ratio` x/√T
-    with 26 bits and `ratio_low` what it lacks; `root` √T with 26 bits, `root_low` what it lacks and
-    `per_root` 1/√T; `inside` whether the quote is in the money.
+    `q` the time value over D·min(F, K), `q_low` what it lacks, `inverse` 1/q; `rest` 1 - q without
+    cancellation and `rest_low`; `noise` half an ulp, or half a tick, of the price in the same unit;
+    `x` log(1 + |F - K| / min(F, K)); `ratio` x/√T with 26 bits and `ratio_low` what it lacks;
+    `root` √T with 26 bits, `root_low` what it lacks and `per_root` 1/√T.
     """
 
     q: Real
     q_low: Real
     inverse: Real
-    scale: Real
     rest: Real
     rest_low: Real
-    rounding: Real
     noise: Real
-    d: Real
     x: Real
     ratio: Real
     ratio_low: Real
     root: Real
     root_low: Real
     per_root: Real
+
+
+class Problem(NamedTuple):
+    """A row, and what tells its verdict and its start.
+
+    `d` |F - K| / min(F, K), `scale` 1 / (2q + d), `rounding` half an ulp of the price in units of
+    D·min(F, K), `inside` whether the quote is in the money.
+    """
+
+    row: Row
+    d: Real
+    scale: Real
+    rounding: Real
     inside: Real
 
 
@@ -125,68 +147,67 @@ def normalise(
     product, product_low = two_product(d, low)
     d_low = (((distance - product) - product_low) + (distance_low - d * low_low)) * unit_low
     x, x_low = log1p_sum(d, d_low)
-    root, _ = split(width)
-    root_low = (years - root * root) * (0.5 * per_width)
-    root_low = root_low * (1.0 + 0.5 * root_low * per_width)
-    ratio, _ = split(x * per_width)
-    ratio_low = (((x - ratio * root) - ratio * root_low) + x_low) * per_width
-    rounding = (price * HALF_ULP + LEAST) * unit
-    tick = half_tick * unit
-    noise = select(tick > rounding, tick, rounding)
+    rounding, noise = doubts(price, half_tick, unit)
     weight = 2.0 * q + d
     raised = q * _RAISE  # their product would vanish in the far wing of a tiny expiry
     per_both = 1.0 / (raised * weight)
-    return Problem(
-        *(
-            q,
-            q_low,
-            (weight * _RAISE) * per_both,
-            raised * per_both,
-            rest,
-            rest_low,
-            rounding,
-            noise,
-            d,
-            x,
-        ),
-        *(ratio, ratio_low, root, root_low, per_width, inside),
-    )
+    inverse = (weight * _RAISE) * per_both
+    row = Row(q, q_low, inverse, rest, rest_low, noise, x, *over_root(x, x_low, years, per_width))
+    return Problem(row, d, raised * per_both, rounding, inside)
 
 
-def screen(
-    price: Real,
-    forward: Real,
-    strike: Real,
-    years: Real,
-    discount: Real,
-    call: Real,
-    problem: Problem,
+def over_root(x: Real, x_low: Real, years: Real, per_root: Real) -> tuple[Real, ...]:
+    """The last five fields of a `Row`: x/√T and √T, each in 26 bits and the rest, and 1/√T."""
+    root, _ = split(np.sqrt(years))
+    root_low = (years - root * root) * (0.5 * per_root)
+    root_low = root_low * (1.0 + 0.5 * root_low * per_root)
+    ratio, _ = split(x * per_root)
+    ratio_low = (((x - ratio * root) - ratio * root_low) + x_low) * per_root
+    return ratio, ratio_low, root, root_low, per_root
+
+
+def doubts(price: Real, half_tick: Real, unit: Real) -> tuple[Real, Real]:
+    """What the price leaves open by its rounding, and by that or by its tick; times `unit`."""
+    rounding, tick = (price * HALF_ULP + LEAST) * unit, half_tick * unit
+    return rounding, select(tick > rounding, tick, rounding)
+
+
+def readable(
+    price: Real, forward: Real, strike: Real, years: Real, discount: Real, call: Real
 ) -> Real:
+    """Whether all fields are finite numbers, price and discount factor possible, the kind known.
+
+    `call` is positive for calls, negative for puts, and 0 where that is not known.
+    """
+    fine = (price >= 0.0) & (discount > 0.0) & (size_of(call) > 0.0)
+    for field in (price, forward, strike, years, discount):
+        fine = fine & (size_of(field) <= _LARGEST)
+    return fine
+
+
+def screen(problem: Problem, years: Real, fine: Real) -> Real:
     """The verdict that can be told before solving, as a code of `verdict.Verdict`; 0 to solve.
 
-    A price within its own rounding of a bound has no time value left, or no room above it. `call`
-    is positive for calls, negative for puts, and 0 where that is not known.
+    A price within its own rounding of a bound has no time value left, or no room above it. `fine`
+    says which rows are readable.
     """
-    largest = 1.7976931348623157e308
-    finite = (size_of(price) <= largest) & (size_of(forward) <= largest)
-    finite = finite & (size_of(strike) <= largest) & (size_of(years) <= largest)
-    fit = (price >= 0.0) & (forward > 0.0) & (strike > 0.0) & (discount > 0.0)
-    readable = finite & fit & (size_of(discount) <= largest) & (size_of(call) > 0.0)
+    q = problem.row.q
     rounding = select(problem.inside, problem.rounding, 0.0)
-    code = select(problem.rest <= 0.5 * HALF_ULP, 3.0, 0.0)
-    code = select(size_of(problem.q) <= rounding, 2.0, code)
-    code = select(problem.q < -rounding, 1.0, code)
+    code = select(problem.row.rest <= 0.5 * HALF_ULP, 3.0, 0.0)
+    code = select(size_of(q) <= rounding, 2.0, code)
+    code = select(q < -rounding, 1.0, code)
     code = select(years <= 0.0, 7.0, code)
-    return select(readable, code, 8.0)
+    return select(fine, code, 8.0)
 
 
-def start(q: Real, scale: Real, rest: Real, d: Real, x: Real) -> Real:
+def start(problem: Problem) -> Real:
     """A total volatility to start from, within 2.4% where the price is above 1e-300.
 
     The lower bound of Choi, Huh and Su, arXiv:2302.08758, with the normal quantile by Hastings,
     Approximations for Digital Computers (1955), sheet 67, near its centre by its series; raised by
     what the bound lacks, which was fitted: nothing at the money, up to 57% where s is small.
     """
+    (q, _, _, rest, _, _, x, *_), d, scale, _, _ = problem
     centre = (q * (d + q) - 0.5 * d) * scale
     upper = rest * (d + q) * scale
     lower = q * (1.0 + d + q) * scale

@@ -27,27 +27,23 @@ from suite.finance.kernel.normal import (
     normal_answer,
     normal_last,
     normal_problem,
-    normal_screen,
     normal_start,
     normal_step,
 )
-from suite.finance.kernel.normalised import carry, normalise, screen, start
+from suite.finance.kernel.normalised import Row, carry, normalise, readable, screen, start
 from suite.finance.kernel.vectors import Fork, Plan, Stage
 
 __all__ = [
     "CHUNK",
     "ERROR",
-    "INVERSE",
     "MODELS",
-    "NOISE",
     "REFUSED",
-    "REST",
-    "ROOT",
     "START",
     "STATUS",
+    "TILE",
     "VOLATILITY",
     "Model",
-    "X",
+    "row_of",
 ]
 
 CHUNK = 4096
@@ -62,9 +58,10 @@ REFUSED = 10.0
 NAN = float("nan")
 # The work of a tile.
 FORWARD, FORWARD_LOW, DISCOUNT, DISCOUNT_LOW = range(11, 15)
-Q, Q_LOW, INVERSE, REST, REST_LOW, NOISE, X = range(15, 22)
-RATIO, RATIO_LOW, ROOT, ROOT_LOW, PER_ROOT, START, NARROW = range(22, 29)
-WORK = 29 - TABLE
+ROW = 15
+START = ROW + len(Row._fields)
+NARROW = START + 1
+WORK = NARROW + 1 - TABLE
 
 
 def _prepare_forward(
@@ -86,42 +83,32 @@ def _prepare(
     discount_low: Any,
 ) -> tuple[Any, ...]:
     """The problem of each row, its verdict so far, and its start."""
-    p = normalise(
-        price,
-        forward,
-        forward_low,
-        strike,
-        years,
-        discount,
-        discount_low,
-        call > 0.0,
-        half_tick,
-    )
-    code = screen(price, forward, strike, years, discount, call, p)
-    s = start(p.q, p.scale, p.rest, p.d, p.x)
-    narrow = select(is_narrow(p.x, s), 1.0, 0.0)
-    problem = (p.q, p.q_low, p.inverse, p.rest, p.rest_low, p.noise, p.x)
-    return (code, *problem, p.ratio, p.ratio_low, p.root, p.root_low, p.per_root, s, narrow)
+    arguments = (price, forward, forward_low, strike, years, discount, discount_low)
+    problem = normalise(*arguments, call > 0.0, half_tick)
+    fine = readable(price, forward, strike, years, discount, call)
+    code = screen(problem, years, fine & (forward > 0.0) & (strike > 0.0))
+    s = start(problem)
+    return (code, *problem.row, s, select(is_narrow(problem.row.x, s), 1.0, 0.0))
 
 
-def _narrow(status: Any, noise: Any, root: Any, *problem: Any) -> tuple[Any, Any, Any]:
+def _narrow(status: Any, s: Any, *row: Any) -> tuple[Any, Any, Any]:
     """The answers of rows where the difference of Mills ratios cancels."""
-    return _judged(status, noise, root, narrow_answer(*problem))
+    return _judged(status, Row(*row), narrow_answer(Row(*row), s))
 
 
-def _wide(status: Any, noise: Any, root: Any, *problem: Any) -> tuple[Any, Any, Any]:
+def _wide(status: Any, s: Any, *row: Any) -> tuple[Any, Any, Any]:
     """The answers of the other rows."""
-    return _judged(status, noise, root, wide_answer(*problem))
+    return _judged(status, Row(*row), wide_answer(Row(*row), s))
 
 
-def _judged(status: Any, noise: Any, root: Any, answer: Answer) -> tuple[Any, Any, Any]:
-    taken, error = judge(answer, noise, root)
+def _judged(status: Any, row: Row, answer: Answer) -> tuple[Any, Any, Any]:
+    taken, error = judge(answer, row)
     status = select(status > 0.0, status, select(taken, 0.0, REFUSED))
     solved = status == 0.0
     return select(solved, answer.volatility, NAN), select(solved, error, NAN), status
 
 
-_PROBLEM = (X, START, RATIO, RATIO_LOW, ROOT, ROOT_LOW, PER_ROOT)
+_ROW = tuple(range(ROW, ROW + len(Row._fields)))
 _ANSWER = (VOLATILITY, ERROR, STATUS)
 
 CARRY = Stage(
@@ -130,10 +117,7 @@ CARRY = Stage(
     (BASE, FIRST, SECOND, YEARS),
     (FORWARD, FORWARD_LOW, DISCOUNT, DISCOUNT_LOW),
 )
-_PREPARED = (
-    *(STATUS, Q, Q_LOW, INVERSE, REST, REST_LOW, NOISE, X),
-    *(RATIO, RATIO_LOW, ROOT, ROOT_LOW, PER_ROOT, START, NARROW),
-)
+_PREPARED = (STATUS, *_ROW, START, NARROW)
 PREPARE = Stage(
     "prepare",
     _prepare,
@@ -146,33 +130,22 @@ PREPARE_FORWARD = Stage(
     (PRICE, STRIKE, YEARS, CALL, HALF_TICK, BASE, FIRST),
     _PREPARED,
 )
-NARROW_ROWS = Stage(
-    "narrow",
-    _narrow,
-    (STATUS, NOISE, ROOT, Q, Q_LOW, INVERSE, *_PROBLEM),
-    _ANSWER,
-)
-WIDE_ROWS = Stage(
-    "wide",
-    _wide,
-    (STATUS, NOISE, ROOT, Q, Q_LOW, INVERSE, REST, REST_LOW, *_PROBLEM),
-    _ANSWER,
-)
+NARROW_ROWS = Stage("narrow", _narrow, (STATUS, START, *_ROW), _ANSWER)
+WIDE_ROWS = Stage("wide", _wide, (STATUS, START, *_ROW), _ANSWER)
 
 
 def _prepare_normal(
     price: Any, strike: Any, years: Any, call: Any, half_tick: Any, forward: Any, discount: Any
 ) -> tuple[Any, ...]:
     """As `_prepare_forward`, for Bachelier's model."""
-    p = normal_problem(price, forward, strike, years, discount, call > 0.0, half_tick)
-    code = normal_screen(price, forward, strike, years, discount, call, p)
-    s = normal_start(p.q, p.x)
-    problem = (p.q, p.q_low, p.inverse, p.rest, p.rest_low, p.noise, p.x)
-    return (code, *problem, p.ratio, p.ratio_low, p.root, p.root_low, p.per_root, s, s)
+    problem = normal_problem(price, forward, strike, years, discount, call > 0.0, half_tick)
+    code = screen(problem, years, readable(price, forward, strike, years, discount, call))
+    s = normal_start(problem.row.q, problem.row.x)
+    return (code, *problem.row, s, s)
 
 
-def _normal(status: Any, noise: Any, root: Any, *problem: Any) -> tuple[Any, Any, Any]:
-    return _judged(status, noise, root, normal_answer(*problem))
+def _normal(status: Any, s: Any, *row: Any) -> tuple[Any, Any, Any]:
+    return _judged(status, Row(*row), normal_answer(Row(*row), s))
 
 
 def _nothing(status: Any) -> tuple[Any, Any]:
@@ -186,47 +159,47 @@ PREPARE_NORMAL = Stage(
     (PRICE, STRIKE, YEARS, CALL, HALF_TICK, BASE, FIRST),
     _PREPARED,
 )
-NORMAL_ROWS = Stage("normal", _normal, (STATUS, NOISE, ROOT, Q, Q_LOW, INVERSE, *_PROBLEM), _ANSWER)
+NORMAL_ROWS = Stage("normal", _normal, (STATUS, START, *_ROW), _ANSWER)
 NO_ROWS = Stage("nothing", _nothing, (STATUS,), (VOLATILITY, ERROR))
 
 
 class Model(NamedTuple):
     """A pricing model: what is compiled of it, and what its refused rows need.
 
-    `steps` those of the short way; `measure` is the rough step of `careful.approach` for the
-    columns (INVERSE, REST, X); `last` the exact step from s, given all columns [columns, rows].
+    `steps` those of the short way; `measure` is the rough step of a row from s, `last` the exact
+    one.
     """
 
     plan: Plan
     steps: int
     measure: Measure
-    last: Callable[[Any, Any], Answer]
+    last: Callable[[Row, Any], Answer]
 
 
-def _measure_black(problem: Any, s: Any) -> Rough:
-    inverse, rest, x = problem
-    narrow, wide = narrow_step(inverse, x, s), wide_step(inverse, 1.0 / rest, x, s)
-    rows = is_narrow(x, s)
+def row_of(block: Any) -> Row:
+    """The rows of a block of columns [columns, rows]."""
+    return Row(*block[ROW:START])
+
+
+def _measure_black(row: Row, s: Any) -> Rough:
+    narrow = narrow_step(row.inverse, row.x, s)
+    wide = wide_step(row.inverse, 1.0 / row.rest, row.x, s)
+    rows = is_narrow(row.x, s)
     return Rough(*(select(rows, a, b) for a, b in zip(narrow, wide, strict=True)))
 
 
-def _last_black(block: Any, s: Any) -> Answer:
-    q, q_low, inverse, rest, rest_low, x = block[[Q, Q_LOW, INVERSE, REST, REST_LOW, X]]
-    tail = *block[[RATIO, RATIO_LOW, ROOT, ROOT_LOW, PER_ROOT]], s
-    narrow = narrow_last(q, q_low, inverse, x, s, *tail)
-    wide = wide_last(q, q_low, inverse, rest, rest_low, x, s, *tail)
-    rows = is_narrow(x, s)
-    return Answer(*(select(rows, a, b) for a, b in zip(narrow, wide, strict=True)))
+def _last_black(row: Row, s: Any) -> Answer:
+    rows = is_narrow(row.x, s)
+    both = zip(narrow_last(row, s, s), wide_last(row, s, s), strict=True)
+    return Answer(*(select(rows, a, b) for a, b in both))
 
 
-def _measure_normal(problem: Any, s: Any) -> Rough:
-    inverse, _, distance = problem
-    return normal_step(inverse, distance, s)
+def _measure_normal(row: Row, s: Any) -> Rough:
+    return normal_step(row.inverse, row.x, s)
 
 
-def _last_normal(block: Any, s: Any) -> Answer:
-    tail = *block[[RATIO, RATIO_LOW, ROOT, ROOT_LOW, PER_ROOT]], s
-    return normal_last(block[Q], block[Q_LOW], block[INVERSE], block[X], s, *tail)
+def _last_normal(row: Row, s: Any) -> Answer:
+    return normal_last(row, s, s)
 
 
 _SIZES = (CHUNK, TILE, TABLE, WORK)
