@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from suite.core.compare import differences
 from suite.core.control import Step
 from suite.core.database import (
     APPLICATION,
@@ -364,7 +365,7 @@ def _check_same(stored: dict[str, Any], asked: dict[str, Any], path: Path) -> No
     stored.pop("hash", None)
     if stored.get("job") != asked.get("job"):
         stored, asked = {"job": stored.get("job")}, {"job": asked.get("job")}
-    changes = _differences(stored, asked)
+    changes = differences(stored, asked)
     versions = [change for change in changes if change.startswith("versions.")]
     others = [change for change in changes if not change.startswith("versions.")]
     if others:
@@ -378,22 +379,6 @@ def _check_same(stored: dict[str, Any], asked: dict[str, Any], path: Path) -> No
             f"one that was never interrupted: {'; '.join(versions)}.",
             stacklevel=4,
         )
-
-
-def _differences(stored: Any, asked: Any, name: str = "") -> list[str]:
-    if isinstance(stored, dict) and isinstance(asked, dict):
-        keys = dict.fromkeys([*stored, *asked])
-        return [
-            change
-            for key in keys
-            for change in _differences(stored.get(key), asked.get(key), f"{name}.{key}".lstrip("."))
-        ]
-    if stored == asked:
-        return []
-    was, now = repr(stored), repr(asked)
-    if max(len(was), len(now)) > 60:
-        return [f"{name} differs"]
-    return [f"{name} was {was}, now {now}"]
 
 
 def _hash(about: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,26 @@ from suite.core import Tally
 from suite.core.files import write_whole
 from suite.finance.verdict import told
 
-__all__ = ["SolvedTable"]
+__all__ = ["SolvedTable", "summary_of"]
 
 SCHEMA = 1
+
+
+def summary_of(
+    layout: str, verdicts: Mapping[str, int], expirations: int, record: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What `summary.json` holds of a table, solved at once or in parts."""
+    return {
+        "schema": SCHEMA,
+        "job": "finance iv",
+        "status": "converged",
+        "sentence": "Every row is answered with a volatility or a verdict.",
+        "layout": layout,
+        "rows": sum(verdicts.values()),
+        "verdicts": dict(verdicts),
+        "expirations": expirations,
+        "record": dict(record),
+    }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,17 +67,8 @@ class SolvedTable:
 
     def summary(self) -> dict[str, Any]:
         """What `summary.json` holds."""
-        return {
-            "schema": SCHEMA,
-            "job": "finance iv",
-            "status": "converged",
-            "sentence": "Every row is answered with a volatility or a verdict.",
-            "layout": self.layout,
-            "rows": len(self.frame),
-            "verdicts": self.verdicts(),
-            "expirations": len(self.forwards),
-            "record": self.tally.to_dict(),
-        }
+        expirations, record = len(self.forwards), self.tally.to_dict()
+        return summary_of(self.layout, self.verdicts(), expirations, record)
 
     def to_frame(self) -> pd.DataFrame:
         """The table."""

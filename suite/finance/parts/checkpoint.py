@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from suite.core.compare import differences
 from suite.core.database import lock
 from suite.core.files import write_whole
 from suite.errors import StoreError, StoreMismatch, StoreUnreadable
@@ -96,7 +97,7 @@ def _stored(folder: Path) -> dict[str, Any] | None:
 
 
 def _still_there(folder: Path, stored: dict[str, Any], job: Mapping[str, Any]) -> list[Any]:
-    changes = _differences(stored["job"], job)
+    changes = differences(stored["job"], job)
     if changes:
         raise StoreMismatch(
             f"The parts in {folder} were begun differently: {'; '.join(changes)}. Use the same "
@@ -108,22 +109,6 @@ def _still_there(folder: Path, stored: dict[str, Any], job: Mapping[str, Any]) -
             break
         finished.append(entry)
     return finished
-
-
-def _differences(stored: Any, asked: Any, name: str = "") -> list[str]:
-    if isinstance(stored, dict) and isinstance(asked, dict):
-        keys = dict.fromkeys([*stored, *asked])
-        return [
-            change
-            for key in keys
-            for change in _differences(stored.get(key), asked.get(key), f"{name} {key}".strip())
-        ]
-    if stored == asked:
-        return []
-    was, now = repr(stored), repr(asked)
-    if max(len(was), len(now)) > 80:
-        return [f"{name} differs"]
-    return [f"{name} was {was}, now {now}"]
 
 
 def _write_manifest(state: Checkpoint) -> None:

@@ -11,11 +11,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow.parquet as pq
 
+from suite.finance.solved import summary_of
 from suite.finance.verdict import told
 
 __all__ = ["Observer", "Progress", "Summary", "add_counts", "meter", "read_summary", "totals"]
-
-SCHEMA = 1
 
 
 class Progress(NamedTuple):
@@ -56,17 +55,7 @@ class Summary:
 
     def summary(self) -> dict[str, Any]:
         """What the output's metadata holds; the same for every way the run was cut into lives."""
-        return {
-            "schema": SCHEMA,
-            "job": "finance iv",
-            "status": "converged",
-            "sentence": "Every row is answered with a volatility or a verdict.",
-            "layout": self.layout,
-            "rows": self.rows,
-            "verdicts": dict(self.verdicts),
-            "expirations": self.expirations,
-            "record": dict(self.record),
-        }
+        return summary_of(self.layout, self.verdicts, self.expirations, self.record)
 
 
 def meter(progress: Observer | None) -> Callable[..., Callable[[int], None]]:
