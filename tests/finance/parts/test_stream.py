@@ -287,7 +287,7 @@ def test_another_input_or_option_is_refused_and_named(source, tmp_path):
     with pytest.raises(StoreMismatch, match=r"rows_per_part was 50, now 60"):
         solve_stream(source, output, rows_per_part=60)
     quotes(seed=1).to_parquet(source, row_group_size=100)
-    with pytest.raises(StoreMismatch, match=r"input .*mtime_ns was .*fingerprint") as refused:
+    with pytest.raises(StoreMismatch, match=r"input.size was .*mtime_ns was .*fingerprint") as refused:
         solve_stream(source, output, rows_per_part=50)
     assert "\n" not in str(refused.value)
     (tmp_path / "iv.parquet.parts" / "manifest.json").write_text("{}")
@@ -494,7 +494,7 @@ def test_forwards_of_some_quote_times_are_read_alone(tmp_path):
 
 
 def test_memory_does_not_grow_with_the_table(tmp_path):
-    """The largest resident memory of a process, for a table past its first parts, and four times it."""
+    """The largest resident memory of a process, for a table past its first parts and 4 times it."""
     one = quotes(150)
     script = (
         "import sys, resource; from suite.finance.parts.stream import solve_stream as s;"
