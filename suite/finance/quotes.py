@@ -90,11 +90,7 @@ def solve_quotes(
     options = _with_curve(options)
     market = market_of(table, options)
     quotes = market.quotes
-    if options.most_move < np.inf and len(quotes) and quotes["tick"].isna().all():
-        raise InputError(
-            "most_move is told by the tick of the price: give the tick, or name its column "
-            "(--map tick=COLUMN)."
-        )
+    _check_tick(quotes, options)
     with np.errstate(all="ignore"):  # rates and times of any size overflow to what is refused
         left_out = None
         if forwards is None:
@@ -108,14 +104,8 @@ def solve_quotes(
     for name, of in (("iv", options.price), ("iv_bid", "bid"), ("iv_ask", "ask")):
         quotes[name] = sides[of].volatility
     quotes["iv"] = quotes["iv"].where(known)
-    found = Answers(
-        status,
-        market.price,
-        options.price,
-        error,
-        *(group[name].to_numpy(float) for name in ("forward_error", "discount_error", "pairs")),
-    )
-    notes = notes_of(quotes, found, table)
+    of_group = [group[n].to_numpy(float) for n in ("forward_error", "discount_error", "pairs")]
+    notes = notes_of(quotes, Answers(status, market.price, options.price, error, *of_group), table)
     quotes["iv_status"] = _names(status)
     if options.errors == "raise":
         _raise_first(known, market.price, quotes, notes)
@@ -134,6 +124,14 @@ def solve_quotes(
         left_out,
         options.model,
     )
+
+
+def _check_tick(quotes: pd.DataFrame, options: Options) -> None:
+    if options.most_move < np.inf and len(quotes) and quotes["tick"].isna().all():
+        raise InputError(
+            "most_move is told by the tick of the price: give the tick, or name its column "
+            "(--map tick=COLUMN)."
+        )
 
 
 def _with_curve(options: Options) -> Options:

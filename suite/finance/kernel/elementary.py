@@ -27,7 +27,6 @@ __all__ = [
     "mills_fall_exact",
     "mills_fall_rough",
     "mills_rough",
-    "normal_cdf",
     "number",
     "polynomials",
     "select",
@@ -392,17 +391,3 @@ def add_fractions(one: Fraction, other: Fraction, a: float = 1.0, b: float = 1.0
     """Numerator and denominator of a·one + b·other: divisions are dear, so they are put off."""
     (p1, q1), (p2, q2) = one, other
     return (a * p1) * q2 + (b * p2) * q1, q1 * q2
-
-
-def normal_cdf(z: Real) -> Real:
-    """The normal distribution function, accurate in both tails.
-
-    >>> float(normal_cdf(np.array([0.0]))[0])
-    0.5
-    """
-    size = size_of(z)
-    square, low = two_product(size, size)
-    density, _ = exp_sum(-0.5 * square, -0.5 * low)
-    ((tail, _),) = mills(size)
-    tail = density * tail
-    return select(z < 0.0, tail, 1.0 - tail)

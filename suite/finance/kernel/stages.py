@@ -52,7 +52,6 @@ TILE = 512
 # The table. From a spot, `base` is the spot, `first` the rate and `second` the dividend yield; else
 # they are the forward, the discount factor and nothing. The status is a verdict's code or REFUSED.
 PRICE, STRIKE, YEARS, CALL, HALF_TICK, BASE, FIRST, SECOND, VOLATILITY, ERROR, STATUS = range(11)
-INPUTS = 8
 TABLE = 11
 REFUSED = 10.0
 NAN = float("nan")

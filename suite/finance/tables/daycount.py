@@ -18,7 +18,6 @@ Days = NDArray[np.datetime64]
 CONVENTIONS = ("ACT/365", "ACT/365.25", "BUS/252")
 """Day counts: calendar days over 365 or 365.25, or days of the US options market over 252."""
 
-_DAY = np.timedelta64(1, "D")
 _OPEN, _CLOSE, _EARLY = (np.timedelta64(minutes, "m") for minutes in (570, 960, 780))
 DERIBIT = np.timedelta64(8, "h")
 

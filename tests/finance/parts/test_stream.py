@@ -287,7 +287,9 @@ def test_another_input_or_option_is_refused_and_named(source, tmp_path):
     with pytest.raises(StoreMismatch, match=r"rows_per_part was 50, now 60"):
         solve_stream(source, output, rows_per_part=60)
     quotes(seed=1).to_parquet(source, row_group_size=100)
-    with pytest.raises(StoreMismatch, match=r"input.size was .*mtime_ns was .*fingerprint") as refused:
+    with pytest.raises(
+        StoreMismatch, match=r"input.size was .*mtime_ns was .*fingerprint"
+    ) as refused:
         solve_stream(source, output, rows_per_part=50)
     assert "\n" not in str(refused.value)
     (tmp_path / "iv.parquet.parts" / "manifest.json").write_text("{}")
