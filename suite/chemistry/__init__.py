@@ -4,7 +4,7 @@ from suite.errors import missing
 
 try:
     from suite.chemistry.path import ReactionPath, trace
-    from suite.chemistry.surface import MullerBrown, Surface, pyscf_surface
+    from suite.chemistry.surfaces import MullerBrown, Surface, pyscf_surface
     from suite.molecule import Molecule, read_xyz
 except ModuleNotFoundError as error:
     raise missing(error.name or "A package", "chemistry") from error

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.chemistry.saddle import Saddle
-from suite.chemistry.surface import Surface
+from suite.chemistry.surfaces import Surface
 from suite.chemistry.valley import descend, update_hessian
 from suite.core import (
     PI,
@@ -54,7 +54,7 @@ class Place(NamedTuple):
 
     `x` [n] amu^1/2 bohr, `energy` hartree, `gradient` [n] and `hessian` [n, n] of the model there,
     `arc_length` from the saddle, `tangent` [n] the direction of travel, `rms` the RMS Cartesian
-    gradient, `density` the last density matrix.
+    gradient, `guess` what the next SCF starts from.
     """
 
     x: Vector
@@ -64,13 +64,13 @@ class Place(NamedTuple):
     arc_length: float
     tangent: Vector
     rms: float
-    density: Any
+    guess: Any
 
 
-def leave(x: Vector, energy: float, saddle: Saddle, side: int, density: Any) -> Place:
+def leave(x: Vector, energy: float, saddle: Saddle, side: int, guess: Any) -> Place:
     """The saddle as the start of one side: +1 along the imaginary mode or -1 against it."""
     nothing = np.zeros_like(x)
-    return Place(x, energy, nothing, saddle.hessian, 0.0, side * saddle.mode, np.inf, density)
+    return Place(x, energy, nothing, saddle.hessian, 0.0, side * saddle.mode, np.inf, guess)
 
 
 def follow(
@@ -113,7 +113,7 @@ def attempt_on(surface: Surface, accuracy: float) -> Callable[[Place, Step], Tri
         predict = _predict_off_saddle if place.arc_length == 0.0 else descend_from
         predicted, walked = predict(place, step.size)
         x = place.x + predicted
-        found = surface.measure(x / root, place.density)
+        found = surface.measure(x / root, place.guess)
         if not np.isfinite(found.energy + np.sum(found.gradient)):
             # Nothing of it may enter the model.
             return Trial(place, {"error": Signal(np.nan)}, {"gradients": 1})
@@ -134,7 +134,7 @@ def attempt_on(surface: Surface, accuracy: float) -> Callable[[Place, Step], Tri
             after,
             {"error": Signal(size, noise, order=3)},
             {"gradients": 1},
-            learned=place._replace(hessian=hessian, density=found.density),
+            learned=place._replace(hessian=hessian, guess=found.guess),
             size=None if walked == step.size else walked,
             notes=_notes(after, error=metric.length(miss)),
         )
@@ -194,7 +194,7 @@ def _arrive(
         place.arc_length + walked,
         -there / max(float(np.linalg.norm(there)), 1e-300),
         float(np.sqrt(np.mean((there * root) ** 2))),
-        found.density,
+        found.guess,
     )
 
 

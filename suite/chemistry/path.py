@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from suite.chemistry import irc
 from suite.chemistry.saddle import Saddle, analyse
-from suite.chemistry.surface import Surface, pyscf_surface
+from suite.chemistry.surfaces import Surface, pyscf_surface
 from suite.core import Attempt, Record, Status, Store, begin, run
 from suite.core.control import Law
 from suite.core.files import write_whole
@@ -157,7 +157,7 @@ def trace(
     functions are called with the side and each attempt. Raises `InputError` where the geometry is
     no saddle.
 
-    >>> from suite.chemistry.surface import MullerBrown
+    >>> from suite.chemistry.surfaces import MullerBrown
     >>> path = trace(MullerBrown(), start=np.array([-0.822001559, 0.624312803]))
     >>> path.status["forward"].name
     'ENDPOINT'
@@ -175,7 +175,7 @@ def trace(
         place, proved = _prepared(surface, x, law, record, kept)
         status = {}
         for side, sign in SIDES.items():
-            origin = irc.leave(place.x, place.energy, proved, sign, place.density)
+            origin = irc.leave(place.x, place.energy, proved, sign, place.guess)
             status[side] = run(
                 irc.follow(surface, law, accuracy),
                 lambda origin=origin: irc.prepare(origin, law),  # type: ignore[misc]
@@ -217,11 +217,11 @@ def _prepared(
     def measure() -> Attempt:
         try:
             found = surface.measure(x)
-            hessian = surface.hessian(x, found.density)
+            hessian = surface.hessian(x, found.guess)
         except AttemptFailed as error:
             raise InputError(f"The surface fails at the saddle: {error}") from error
         proved = analyse(surface, x, found.gradient, hessian)
-        place = irc.leave(x * root, found.energy, proved, 1, found.density)
+        place = irc.leave(x * root, found.energy, proved, 1, found.guess)
         notes = {"wavenumbers": proved.wavenumbers}
         cost = {"gradients": 1, "hessians": 1}
         return begin(place, law, 0.0, cost=cost, notes=notes)

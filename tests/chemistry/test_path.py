@@ -142,7 +142,7 @@ class Spoiled(MullerBrown):
     when: Any = ()
     calls: Any = None
 
-    def measure(self, x, density=None):
+    def measure(self, x, guess=None):
         found = super().measure(x)
         self.calls.append(1)
         if len(self.calls) in self.when:

@@ -1,57 +1,21 @@
-"""Potential energy surfaces: energy, gradient and Hessian of a geometry."""
+"""Surfaces by PySCF."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from suite.chemistry.surfaces.protocol import Measured
 from suite.errors import AttemptFailed, InputError, missing
 from suite.molecule import BOHR, Molecule
 
-__all__ = ["Measured", "MullerBrown", "Surface", "pyscf_surface"]
+__all__ = ["PySCFSurface", "pyscf_surface"]
 
 Vector = NDArray[np.float64]
-
-
-class Measured(NamedTuple):
-    """One evaluation of a surface: energy (hartree), gradient [3 atoms] (hartree/bohr), density.
-
-    `density` is the converged density matrix, the next evaluation's starting guess; None on a
-    surface that has none.
-    """
-
-    energy: float
-    gradient: Vector
-    density: Any = None
-
-
-class Surface(Protocol):
-    """A surface in Cartesian coordinates [3 atoms] in bohr."""
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """The elements, one an atom."""
-
-    @property
-    def masses(self) -> Vector:
-        """Masses [atoms] in amu."""
-
-    @property
-    def noise(self) -> float:
-        """The error of a gradient component, hartree/bohr."""
-
-    def measure(self, x: Vector, density: Any = None) -> Measured:
-        """Energy and gradient; raises `AttemptFailed` where there is none."""
-
-    def hessian(self, x: Vector, density: Any = None) -> Vector:
-        """Second derivatives [3 atoms, 3 atoms] in hartree/bohr²."""
-
-    def about(self) -> dict[str, Any]:
-        """What identifies the surface, as plain values."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,20 +45,20 @@ class PySCFSurface:
         mean_field.chkfile = None
         return mean_field
 
-    def measure(self, x: Vector, density: Any = None) -> Measured:
-        """Energy and gradient from a converged SCF that starts from `density`."""
-        mean_field = self._converged(x, density)
+    def measure(self, x: Vector, guess: Any = None) -> Measured:
+        """Energy and gradient from a converged SCF that starts from `guess`."""
+        mean_field = self._converged(x, guess)
         gradient = mean_field.nuc_grad_method().kernel()
         return Measured(float(mean_field.e_tot), np.ravel(gradient), mean_field.make_rdm1())
 
-    def hessian(self, x: Vector, density: Any = None) -> Vector:
+    def hessian(self, x: Vector, guess: Any = None) -> Vector:
         """The analytic Hessian."""
-        hessian = self._converged(x, density).Hessian().kernel()
+        hessian = self._converged(x, guess).Hessian().kernel()
         return np.asarray(hessian.transpose(0, 2, 1, 3).reshape(x.size, x.size))
 
-    def _converged(self, x: Vector, density: Any) -> Any:
+    def _converged(self, x: Vector, guess: Any) -> Any:
         mean_field = self._field(x)
-        mean_field.kernel(dm0=density)
+        mean_field.kernel(dm0=guess)
         if not mean_field.converged:
             raise AttemptFailed(f"The SCF did not converge in {mean_field.max_cycle} cycles.")
         return mean_field
@@ -156,41 +120,3 @@ def pyscf_surface(molecule: Molecule, method: str = "hf", basis: str = "def2-svp
         np.asarray(mol.atom_mass_list(isotope_avg=True), float),
         _molecule=mol,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class MullerBrown:
-    """The Müller-Brown surface in two coordinates, in closed form, for tests and teaching.
-
-    Müller and Brown, Theor. Chim. Acta 53, 75 (1979). One "atom" of mass 1 with two coordinates;
-    energies are divided by 200, so that their size is that of a reaction's.
-    """
-
-    symbols: tuple[str, ...] = ("X",)
-    masses: Any = field(default_factory=lambda: np.ones(1))
-    noise: float = 1e-15
-
-    def _terms(self, x: Vector) -> tuple[Any, Any, Any, Any]:
-        a, b, c = (
-            np.array([-1, -1, -6.5, 0.7]),
-            np.array([0, 0, 11, 0.6]),
-            np.array([-10, -10, -6.5, 0.7]),
-        )
-        dx, dy = x[0] - np.array([1, 0, -0.5, -1]), x[1] - np.array([0, 0.5, 1.5, 1])
-        terms = np.array([-200, -100, -170, 15]) * np.exp(a * dx * dx + b * dx * dy + c * dy * dy)
-        return terms / 200.0, 2 * a * dx + b * dy, b * dx + 2 * c * dy, (2 * a, b, 2 * c)
-
-    def measure(self, x: Vector, density: Any = None) -> Measured:
-        """Energy and gradient [2]."""
-        terms, sx, sy, _ = self._terms(x)
-        return Measured(float(terms.sum()), np.array([terms @ sx, terms @ sy]))
-
-    def hessian(self, x: Vector, density: Any = None) -> Vector:
-        """Second derivatives [2, 2]."""
-        terms, sx, sy, (xx, xy, yy) = self._terms(x)
-        off = terms @ (sx * sy + xy)
-        return np.array([[terms @ (sx * sx + xx), off], [off, terms @ (sy * sy + yy)]])
-
-    def about(self) -> dict[str, Any]:
-        """Its name."""
-        return {"method": "muller-brown"}
