@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Measured", "Surface"]
+__all__ = ["Measured", "Surface", "Vector"]
 
 Vector = NDArray[np.float64]
 
@@ -17,9 +17,9 @@ Vector = NDArray[np.float64]
 class Measured(NamedTuple):
     """One evaluation of a surface: energy (hartree) and gradient [3 atoms] (hartree/bohr).
 
-    `guess` is what the next evaluation may start from (the converged orbitals and their geometry),
-    a nest of plain values and arrays, None on a surface that has none. `notes` are numbers worth
-    recording, among them `spin_square` where the wave function has one.
+    `guess` is what the next evaluation may start from (the converged orbitals), a nest of plain
+    values and arrays, None on a surface that has none. `notes` are numbers worth recording, among
+    them `spin_square` where the wave function has one.
     """
 
     energy: float
@@ -29,7 +29,11 @@ class Measured(NamedTuple):
 
 
 class Surface(Protocol):
-    """A surface in Cartesian coordinates [3 atoms] in bohr."""
+    """A surface in Cartesian coordinates [3 atoms] in bohr; model surfaces may have fewer.
+
+    `measure` and `hessian` are pure: the same arguments give the same bits, so that a run that was
+    killed goes on as if it had not been.
+    """
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -42,6 +46,10 @@ class Surface(Protocol):
     @property
     def noise(self) -> float:
         """The error of a gradient component, hartree/bohr."""
+
+    @property
+    def has_hessian(self) -> bool:
+        """Whether `hessian` answers; if not, differences of gradients have to do."""
 
     def measure(self, x: Vector, guess: Any = None) -> Measured:
         """Energy and gradient; raises `AttemptFailed` where there is none."""
