@@ -1,10 +1,21 @@
-"""Reaction paths on PySCF surfaces: intrinsic reaction coordinates with error estimates."""
+"""Reaction paths on PySCF surfaces: saddles, intrinsic reaction coordinates, barriers."""
 
 from suite.errors import missing
 
 try:
-    from suite.chemistry.path import ReactionPath, trace
-    from suite.chemistry.surfaces import MullerBrown, Surface, pyscf_surface
+    from suite.chemistry.path import ReactionPath
+    from suite.chemistry.saddle import NotASaddle, Saddle, refine
+    from suite.chemistry.surfaces import (
+        MullerBrown,
+        Surface,
+        ase_surface,
+        function_surface,
+        model_surface,
+        pyscf_surface,
+        stability,
+        surface_of,
+    )
+    from suite.chemistry.tracing import trace
     from suite.molecule import Molecule, read_xyz
 except ModuleNotFoundError as error:
     raise missing(error.name or "A package", "chemistry") from error
@@ -12,9 +23,17 @@ except ModuleNotFoundError as error:
 __all__ = [
     "Molecule",
     "MullerBrown",
+    "NotASaddle",
     "ReactionPath",
+    "Saddle",
     "Surface",
+    "ase_surface",
+    "function_surface",
+    "model_surface",
     "pyscf_surface",
     "read_xyz",
+    "refine",
+    "stability",
+    "surface_of",
     "trace",
 ]

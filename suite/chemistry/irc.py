@@ -1,27 +1,35 @@
 """The intrinsic reaction coordinate as a problem for the core's march.
 
-The path of steepest descent from a saddle in mass-weighted coordinates, dx/ds = -g/|g|. An attempt
-predicts on the local quadratic model, asks for one new gradient, puts it into the model, and
-predicts again from the same point: the distance between the two ends is its error. Fukui,
-Acc. Chem. Res. 14, 363 (1981).
+The path of steepest descent from a saddle in mass-weighted coordinates, dx/ds = -g/|g|: Fukui, Acc.
+Chem. Res. 14, 363 (1981). An attempt follows the path on a surrogate that agrees with every
+gradient so far, asks for one new gradient where that leads, teaches it to the surrogate, and
+follows the path again from the same point: the distance between the two ends is its error. A side
+that has arrived is checked as a whole against a second surrogate, and gradients are bought where
+the two disagree until they agree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from suite.chemistry.descent import Descent, descend
+from suite.chemistry.features import features_of
+from suite.chemistry.modes import internal_projector
 from suite.chemistry.saddle import Saddle
-from suite.chemistry.surfaces import Surface
-from suite.chemistry.valley import descend, update_hessian
+from suite.chemistry.surfaces import Measured, Surface
+from suite.chemistry.surrogate import OTHER, WORKING, Kernel, Prior, Surrogate, prior_of
 from suite.core import (
-    PI,
+    INTEGRAL,
     Attempt,
+    Both,
     ErrorControl,
     Euclidean,
+    Fixed,
     Point,
     Signal,
     Status,
@@ -29,192 +37,350 @@ from suite.core import (
     Trial,
     begin,
     march,
+    relay,
 )
 from suite.core.control import Law
 
-__all__ = ["LAW", "Place", "follow", "leave", "prepare"]
+__all__ = ["CHECK", "LAW", "WALK", "Course", "Place", "follow", "leave", "prepare"]
 
 Vector = NDArray[np.float64]
 
+WALK, CHECK = "walk", "check"
+
 FLAT = 5e-4
 """RMS Cartesian gradient (hartree/bohr) at which a side has arrived."""
-FIRST_STEP = 0.1
+FIRST_STEP = 0.15
 """First arc length off the saddle, amu^1/2 bohr."""
-SHORTEST = 1e-4
+SHORTEST = 1e-3
 """Arc length below which a refused step is given up, amu^1/2 bohr."""
 LOCAL = 0.5
-"""The share of the accuracy that one step may miss: errors of a path in a valley do not add up."""
+"""The share of the accuracy that one prediction may miss."""
+FINE = 0.01
+"""The share of the accuracy that an integration step on the surrogate may miss."""
+OFF = 2e-3
+"""Distance (amu^1/2 bohr) from the saddle at which the surrogate's path starts along the mode."""
+DEPARTURE = 0.1
+"""How far (amu^1/2 bohr) the path may leave the chord of one step."""
+JUMP = 3e-3
+"""Energy (hartree) by which a step may miss what the gradients at its ends say."""
+SMOOTH = 5
+"""The power of the step with which the surrogate's predictions were seen to go astray."""
+MOST_CHECKS = 40
+KNOWN = 2400
+"""Numbers that the surrogate holds at a time; of the rest it forgets the oldest half."""
 
-# The error of a model that learns as it goes jumps about: a law that smooths refuses least.
-LAW = ErrorControl(filter=PI)
+LAW = Both(ErrorControl("error", filter=INTEGRAL), ErrorControl("jump", filter=INTEGRAL))
 
 
 class Place(NamedTuple):
-    """A point of the path, in mass-weighted coordinates.
+    """Where a side stands, in mass-weighted coordinates, and all that was measured on the way.
 
-    `x` [n] amu^1/2 bohr, `energy` hartree, `gradient` [n] and `hessian` [n, n] of the model there,
-    `arc_length` from the saddle, `tangent` [n] the direction of travel, `rms` the RMS Cartesian
-    gradient, `guess` what the next SCF starts from.
+    `x` [n] amu^1/2 bohr, `energy` hartree above the saddle, `arc_length` from it, `rms` the RMS
+    Cartesian gradient, `ahead` the surface's curvature along the path, `curvature` that of the path
+    itself and `reach` the arc length in which the features change by a correlation length.
+    `points` [k, n], `energies` [k] and `gradients` [k, n] are the data, the saddle first. `astray`
+    is how far the two surrogates' paths are apart, `doubt` [n] where they part.
     """
 
     x: Vector
     energy: float
-    gradient: Vector
-    hessian: Vector
     arc_length: float
-    tangent: Vector
+    gradient: Vector
     rms: float
+    ahead: float
+    curvature: float
+    reach: float
+    points: Vector
+    energies: Vector
+    gradients: Vector
     guess: Any
+    astray: float
+    doubt: Vector
 
 
-def leave(x: Vector, energy: float, saddle: Saddle, side: int, guess: Any) -> Place:
-    """The saddle as the start of one side: +1 along the imaginary mode or -1 against it."""
-    nothing = np.zeros_like(x)
-    return Place(x, energy, nothing, saddle.hessian, 0.0, side * saddle.mode, np.inf, guess)
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """What stays the same over one side of a path.
+
+    `side` is +1 along the imaginary mode or -1 against it, `accuracy` in amu^1/2 bohr.
+    """
+
+    surface: Surface
+    saddle: Saddle
+    prior: Prior
+    root: Vector
+    origin: Vector
+    side: int
+    accuracy: float
+
+    def path(self, place: Place, kernel: Kernel = WORKING) -> list[Descent]:
+        """The whole path from the saddle to where the side stands, on what is known there."""
+        known = self.known(place, kernel)
+        return [*self._descend(known, self.origin, 0.0, place.arc_length, stop=False)]
+
+    def known(self, place: Place, kernel: Kernel = WORKING) -> Surrogate:
+        """The surrogate of all that was measured; what is long past is forgotten."""
+        count, n = place.points.shape
+        most = max(12, KNOWN // (n + 1))
+        forgotten = -(-max(count - most, 0) // (most // 2)) * (most // 2)
+        surrogate = Surrogate.begin(self.prior, kernel, self._noise(), n)
+        for k in (0, *range(1 + forgotten, count)):
+            surrogate = surrogate.learned(place.points[k], place.energies[k], place.gradients[k])
+        return surrogate
+
+    def _noise(self) -> float:
+        """Noise of the data over the kernels' scale: residual gradients are 0.1 hartree/bohr."""
+        return max(2e-6, 10.0 * self.surface.noise)
+
+    def onward(self, known: Surrogate, place: Place, length: float) -> list[Descent]:
+        """The path on from a place, over an arc length, not further than the flat end."""
+        return self._descend(known, place.x, place.arc_length, length, stop=True)
+
+    def _descend(
+        self, known: Surrogate, x: Vector, before: float, length: float, *, stop: bool
+    ) -> list[Descent]:
+        off = OFF if before == 0.0 else 0.0
+
+        def arrived(point: Descent) -> bool:
+            return stop and point.arc_length > 0.0 and self.is_flat(point.local, 0.5)
+
+        start = x + off * self.side * self.saddle.mode
+        points = descend(
+            known.at,
+            start,
+            max(length - off, 1e-9),
+            tolerance=FINE * self.accuracy,
+            arrived=arrived,
+        )
+        return [point._replace(arc_length=point.arc_length + before + off) for point in points]
+
+    def is_flat(self, local: Any, share: float = 1.0) -> bool:
+        """Whether this is the flat end; near the saddle it is flat too, but bends down ahead."""
+        slope = local.gradient
+        return bool(
+            np.sqrt(np.mean((slope * self.root) ** 2)) < share * FLAT
+            and slope @ local.hessian @ slope > 0.0
+        )
+
+
+def course(surface: Surface, x: Vector, saddle: Saddle, side: int, accuracy: float) -> Course:
+    """The course of one side from the saddle x [n] (bohr)."""
+    root = np.sqrt(np.repeat(surface.masses, x.size // len(surface.masses)))
+    internal = internal_projector(x, surface.masses)
+    features = features_of(surface.masses, x.size)
+    prior = prior_of(features, x * root, saddle.hessian, internal)
+    return Course(surface, saddle, prior, root, x * root, side, accuracy)
+
+
+def leave(way: Course, guess: Any) -> Place:
+    """The saddle as the start of one side."""
+    nothing = np.zeros_like(way.origin)
+    seen = way.prior.features.see(way.origin)
+    moved = float(np.linalg.norm(seen.jacobian @ way.saddle.mode))
+    return Place(
+        way.origin,
+        0.0,
+        0.0,
+        nothing,
+        np.inf,
+        -1.0,
+        0.0,
+        WORKING.lengths[0] / max(moved, 1e-12),
+        way.origin[None],
+        np.zeros(1),
+        nothing[None],
+        guess,
+        np.inf,
+        way.origin,
+    )
+
+
+def prepare(place: Place, energy: float, law: Law) -> Attempt:
+    """Attempt 0 of a side: the saddle and its energy (hartree), already paid for."""
+    return begin(place, law, FIRST_STEP, notes=_notes(place, energy), phase=WALK)
 
 
 def follow(
-    surface: Surface, law: Law, accuracy: float, *, most: int = 2000
+    way: Course, energy: float, law: Law, *, most: int = 2000
 ) -> Callable[[Attempt | Point], Iterator[Attempt]]:
     """The march of one side, as a function of where it starts.
 
-    `accuracy` is the largest allowed distance from the true path, amu^1/2 bohr; `most` bounds the
-    gradients of one side.
+    `energy` is the saddle's, hartree; `most` bounds the gradients of the side. It walks to the flat
+    end and is then checked.
     """
 
     def limits(place: Place) -> dict[str, float]:
         """A chord h of an arc of curvature κ leaves it by κh²/8."""
-        return {"curvature": float(np.sqrt(8.0 * accuracy / max(_curvature(place), 1e-12)))}
+        bend = float(np.sqrt(8.0 * DEPARTURE / max(place.curvature, 1e-12)))
+        return {"curvature": bend, "trust": place.reach}
 
-    def until(place: Place) -> int:
-        # Near the saddle it is as flat as at the end, but there the path still bends down.
-        ahead = float(place.tangent @ place.hessian @ place.tangent)
-        return Status.ENDPOINT if place.rms < FLAT and ahead > 0.0 else Status.RUNNING
+    def arrived(place: Place) -> int:
+        return Status.ENDPOINT if place.rms < FLAT and place.ahead > 0.0 else Status.RUNNING
+
+    def agreed(place: Place) -> int:
+        return Status.ENDPOINT if place.astray <= way.accuracy else Status.RUNNING
 
     def walk(start: Attempt | Point) -> Iterator[Attempt]:
-        attempt = attempt_on(surface, accuracy)
-        return march(attempt, start, law, until, limits, floor=lambda _: SHORTEST, most=most)
+        attempt = walking(way, energy)
+        return march(attempt, start, law, arrived, limits, floor=lambda _: SHORTEST, most=most)
 
-    return walk
+    def check(start: Attempt | Point) -> Iterator[Attempt]:
+        first = start.step.number if isinstance(start, Point) else start.number
+        return march(checking(way, energy), start, Fixed(), agreed, most=first + MOST_CHECKS)
+
+    def turn(attempt: Attempt) -> Point | None:
+        if attempt.phase != WALK or attempt.status != Status.ENDPOINT:
+            return None
+        place = _compared(way, attempt.after.state)
+        if place.astray <= way.accuracy:
+            return None
+        step = Step(place.arc_length, number=attempt.after.step.number)
+        return Point(place, step, (), CHECK, CHECK)
+
+    return lambda start: relay({WALK: walk, CHECK: check}, start, turn)
 
 
-def prepare(place: Place, law: Law) -> Attempt:
-    """Attempt 0 of a side: the saddle, already paid for."""
-    return begin(place, law, FIRST_STEP, notes=_notes(place))
-
-
-def attempt_on(surface: Surface, accuracy: float) -> Callable[[Place, Step], Trial]:
-    """The attempt: predict, ask for one gradient, correct, and measure the error."""
-    root = np.sqrt(np.repeat(surface.masses, _width(surface)))
+def walking(way: Course, energy: float) -> Callable[[Place, Step], Trial]:
+    """The attempt of the walk: predict, ask for one gradient, correct, and measure the error."""
     # Of mass-weighted coordinates; of Cartesian ones it is Diagonal(masses).
     metric = Euclidean()
+    memory: list[tuple[bytes, Surrogate]] = []
+
+    def known(place: Place) -> Surrogate:
+        """The surrogate of a place; that of the last correction is this prediction's."""
+        key = place.energies.tobytes()
+        if not memory or memory[0][0] != key:
+            memory[:] = [(key, way.known(place))]
+        return memory[0][1]
 
     def attempt(place: Place, step: Step) -> Trial:
-        predict = _predict_off_saddle if place.arc_length == 0.0 else descend_from
-        predicted, walked = predict(place, step.size)
-        x = place.x + predicted
-        found = surface.measure(x / root, place.guess)
+        predicted = way.onward(known(place), place, step.size)[-1]
+        found = way.surface.measure(predicted.x / way.root, place.guess)
         if not np.isfinite(found.energy + np.sum(found.gradient)):
             # Nothing of it may enter the model.
-            return Trial(place, {"error": Signal(np.nan)}, {"gradients": 1})
-        gradient = found.gradient / root
-        if place.arc_length == 0.0:
-            hessian = place.hessian
-            corrected = _bent(place, predicted, gradient)
-        else:
-            hessian = update_hessian(place.hessian, predicted, gradient - place.gradient)
-            corrected, _ = descend(place.gradient, hessian, walked)
-        miss = corrected - predicted
-        after = _arrive(place, corrected, walked, found, gradient, hessian, miss, root)
-        size = metric.length(miss) / (LOCAL * accuracy)
+            nothing = Signal(np.nan)
+            return Trial(place, {"error": nothing, "jump": nothing}, {"gradients": 1})
+        jump = _jump(place, predicted.x, found, energy, way.root)
+        learned = _taught(place, predicted.x, found, energy, way.root)
+        walked = predicted.arc_length - place.arc_length
+        corrected = way.onward(known(learned), place, walked)[-1]
+        miss = metric.length(corrected.x - predicted.x)
+        scale = LOCAL * way.accuracy
+        slope = max(float(np.linalg.norm(corrected.local.gradient)), 1e-300)
         # A gradient known to a noise only has a direction known to noise / |g|.
-        slope = max(float(np.linalg.norm(gradient)), 1e-300)
-        noise = surface.noise * walked / slope / (LOCAL * accuracy)
+        noise = way.surface.noise * walked / slope / scale
+        after = _arrive(way, learned, corrected)
         return Trial(
             after,
-            {"error": Signal(size, noise, order=3)},
+            {
+                "error": Signal(miss / scale, noise, order=SMOOTH),
+                "jump": Signal(jump / JUMP, way.surface.noise * walked / JUMP, order=3),
+            },
             {"gradients": 1},
-            learned=place._replace(hessian=hessian, guess=found.guess),
-            size=None if walked == step.size else walked,
-            notes=_notes(after, error=metric.length(miss)),
+            # What does not belong to this surface must not be learned from.
+            learned=place if jump > JUMP else learned,
+            size=None if walked >= step.size * (1.0 - 1e-9) else walked,
+            notes=_notes(after, energy, miss, jump),
         )
 
     return attempt
 
 
-def _width(surface: Surface) -> int:
-    """Coordinates an atom: three, or those of a model surface."""
-    return 3 if len(surface.symbols) > 1 else 2
+def checking(way: Course, energy: float) -> Callable[[Place, Step], Trial]:
+    """The attempt of the check: one gradient where the two surrogates' paths part."""
+
+    def attempt(place: Place, step: Step) -> Trial:
+        found = way.surface.measure(place.doubt / way.root, place.guess)
+        if not np.isfinite(found.energy + np.sum(found.gradient)):
+            return Trial(place, {"astray": Signal(np.nan)}, {"gradients": 1})
+        learned = _taught(place, place.doubt, found, energy, way.root)
+        end = way.path(learned)[-1]
+        after = _compared(way, _arrive(way, learned, end))
+        evidence = {"astray": Signal(after.astray / way.accuracy)}
+        notes = _notes(after, energy, after.astray)
+        return Trial(after, evidence, {"gradients": 1}, learned=after, notes=notes)
+
+    return attempt
 
 
-def descend_from(place: Place, length: float) -> tuple[Vector, float]:
-    """The local quadratic prediction."""
-    return descend(place.gradient, place.hessian, length)
+MISTRUST = 2.5
+"""The true distance over that of the two surrogates' paths, as seen against references."""
 
 
-def _predict_off_saddle(place: Place, length: float) -> tuple[Vector, float]:
-    """At the saddle the gradient is zero and the mode is all that is known."""
-    return length * place.tangent, length
+def _compared(way: Course, place: Place) -> Place:
+    """How far apart the paths on two surrogates are, and where they part."""
+    working, other = way.path(place), way.path(place, OTHER)
+    apart = MISTRUST * distances(working, other)
+    worst = int(np.argmax(apart))
+    surrogate = way.known(place, OTHER)
+    turned = [_angle(point, surrogate) for point in working[: worst + 1]]
+    return place._replace(astray=float(apart[worst]), doubt=working[int(np.argmax(turned))].x)
 
 
-def _bent(place: Place, straight: Vector, gradient: Vector) -> Vector:
-    """The step off the saddle with the path's curvature, from the first gradient off it.
-
-    g(sv) = sλv + s²F(v,v)/2 shows the third derivatives along the mode; the path's curvature is
-    (2λ - H)⁻¹F(v,v) across it (Page and McIver 1988, eq. 33).
-    """
-    v, h = place.tangent, float(np.linalg.norm(straight))
-    stretch = float(v @ place.hessian @ v)
-    across = 2.0 * (gradient - place.hessian @ straight) / h**2
-    across -= v * (v @ across)
-    values, modes = np.linalg.eigh(place.hessian)
-    turn = modes @ ((modes.T @ across) / (2.0 * stretch - values))
-    turn -= v * (v @ turn)
-    bent = straight + 0.5 * h**2 * turn
-    return np.asarray(bent * (h / np.linalg.norm(bent)))
+def _angle(point: Descent, surrogate: Surrogate) -> float:
+    here, there = point.local.gradient, surrogate.at(point.x).gradient
+    here, there = here / np.linalg.norm(here), there / np.linalg.norm(there)
+    return float(np.linalg.norm(here - there))
 
 
-def _arrive(
-    place: Place,
-    corrected: Vector,
-    walked: float,
-    found: Any,
-    gradient: Vector,
-    hessian: Vector,
-    miss: Vector,
-    root: Vector,
-) -> Place:
-    """The corrected point; energy and gradient are carried over to it by the model."""
-    there = gradient + hessian @ miss
-    return Place(
-        place.x + corrected,
-        found.energy + float(gradient @ miss + 0.5 * miss @ hessian @ miss),
-        there,
-        hessian,
-        place.arc_length + walked,
-        -there / max(float(np.linalg.norm(there)), 1e-300),
-        float(np.sqrt(np.mean((there * root) ** 2))),
-        found.guess,
+def distances(path: list[Descent], other: list[Descent]) -> Vector:
+    """The distance of each point of a path from another path, across it, amu^1/2 bohr."""
+    from scipy.interpolate import CubicHermiteSpline
+
+    tangents = np.array([-p.local.gradient / np.linalg.norm(p.local.gradient) for p in other])
+    s = np.array([point.arc_length for point in other])
+    spline = CubicHermiteSpline(s, np.array([point.x for point in other]), tangents)
+    apart = np.array([p.x - spline(np.clip(p.arc_length, s[0], s[-1])) for p in path])
+    along = np.array([-p.local.gradient / np.linalg.norm(p.local.gradient) for p in path])
+    apart -= along * np.einsum("pn,pn->p", apart, along)[:, None]
+    return np.asarray(np.linalg.norm(apart, axis=1))
+
+
+def _taught(place: Place, x: Vector, found: Measured, energy: float, root: Vector) -> Place:
+    """The place with one more point measured, and its orbitals to start from."""
+    return place._replace(
+        points=np.concatenate([place.points, x[None]]),
+        energies=np.append(place.energies, found.energy - energy),
+        gradients=np.concatenate([place.gradients, (found.gradient / root)[None]]),
+        guess=found.guess,
     )
 
 
-def _curvature(place: Place) -> float:
-    """Curvature of the path, |(1 - ttᵀ)Ht|/|g|, in 1/(amu^1/2 bohr); unknown (0) at the saddle."""
-    slope = float(np.linalg.norm(place.gradient))
-    if slope == 0.0:
-        return 0.0
-    bend = place.hessian @ place.tangent
-    bend -= place.tangent * (place.tangent @ bend)
-    return float(np.linalg.norm(bend)) / slope
+def _jump(place: Place, x: Vector, found: Measured, energy: float, root: Vector) -> float:
+    """What the energy gained differs from the gradients' work, from the nearest point known."""
+    nearest = int(np.argmin(np.linalg.norm(place.points - x, axis=1)))
+    work = 0.5 * (place.gradients[nearest] + found.gradient / root) @ (x - place.points[nearest])
+    return float(abs(found.energy - energy - place.energies[nearest] - work))
 
 
-def _notes(place: Place, error: float = 0.0) -> dict[str, Any]:
-    """The domain's columns of the record."""
+def _arrive(way: Course, place: Place, point: Descent) -> Place:
+    """The place at a point of the surrogate's path."""
+    slope, bent = point.local.gradient, point.local.hessian
+    norm = max(float(np.linalg.norm(slope)), 1e-300)
+    tangent = -slope / norm
+    turn = bent @ tangent
+    ahead = float(tangent @ turn)
+    moved = float(np.linalg.norm(way.prior.features.see(point.x).jacobian @ tangent))
+    return place._replace(
+        x=point.x,
+        energy=point.local.energy,
+        arc_length=point.arc_length,
+        gradient=slope,
+        rms=float(np.sqrt(np.mean((slope * way.root) ** 2))),
+        ahead=ahead,
+        curvature=float(np.linalg.norm(turn - ahead * tangent)) / norm,
+        reach=WORKING.lengths[0] / max(moved, 1e-12),
+    )
+
+
+def _notes(place: Place, energy: float, error: float = 0.0, jump: float = 0.0) -> dict[str, Any]:
+    """The domain's columns of the record; `energy` is the saddle's, `x` is mass-weighted."""
     return {
         "s": place.arc_length,
-        "energy": place.energy,
+        "energy": place.energy + energy,
         "gradient_norm": float(np.linalg.norm(place.gradient)),
-        "curvature": _curvature(place),
+        "curvature": place.curvature,
         "error_estimate": error,
+        "jump": jump,
         "x": place.x,
     }

@@ -1,35 +1,29 @@
-"""The whole reaction path: saddle, both sides on the core, joined to one film with its barriers."""
+"""A reaction path: one film from end to end, its barriers, and the files it is kept in."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.chemistry import irc
-from suite.chemistry.saddle import Saddle, analyse
-from suite.chemistry.surfaces import Surface, pyscf_surface
-from suite.core import Attempt, Record, Status, Store, begin, run
-from suite.core.control import Law
+from suite.chemistry.barriers import KCAL
+from suite.chemistry.bonds import changes
+from suite.chemistry.ends import End
+from suite.chemistry.internal import along, choose
+from suite.core import Record, Status
 from suite.core.files import write_whole
-from suite.core.versions import versions
-from suite.errors import AttemptFailed, InputError
 from suite.frames import frame_of
-from suite.molecule import BOHR, Molecule, read_xyz, xyz_frame
+from suite.molecule import BOHR, xyz_frame
 
-__all__ = ["ReactionPath", "trace"]
+__all__ = ["SIDES", "ReactionPath"]
 
-KCAL = 627.5094740631
-"""One hartree in kcal/mol."""
-SCHEMA = 1
+SCHEMA = 2
 SIDES = {"reverse": -1, "forward": 1}
 
 
@@ -39,7 +33,9 @@ class ReactionPath:
 
     `s` [frames] arc length in amu^1/2 bohr, negative on the reverse side; `energy` [frames]
     hartree; `coordinates` [frames, atoms, 3] angstrom; `gradient_norm`, `curvature` and
-    `error_estimate` [frames] in mass-weighted units; `status` of each side; `record` all attempts.
+    `error_estimate` [frames] in mass-weighted units; `reaction_force` [frames] -dE/ds in
+    hartree/(amu^1/2 bohr); `status` and `ends` of each side; `mode` [atoms, 3] the displacement of
+    the imaginary mode; `record` all attempts.
     """
 
     symbols: tuple[str, ...]
@@ -53,12 +49,25 @@ class ReactionPath:
     imaginary_frequency: float
     surface: dict[str, Any]
     record: Record
+    reaction_force: NDArray[np.float64]
+    ends: dict[str, End]
+    mode: NDArray[np.float64]
+    thermochemistry: dict[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     def barrier(self, side: str) -> float:
         """Energy of the saddle above the end of one side, kcal/mol, without zero-point energy."""
-        end = self.energy[-1 if side == "forward" else 0]
         saddle = self.energy[np.flatnonzero(self.s == 0.0)[0]]
-        return float((saddle - end) * KCAL)
+        return float((saddle - self.ends[side].energy) * KCAL)
+
+    def gradients_by_task(self) -> dict[str, int]:
+        """What was paid for the saddle, the path and its ends, in gradients."""
+        paid = {"saddle": 0, "path": 0, "ends": 0}
+        for row in self.record:
+            track = row["track"]
+            task = "path" if track in SIDES else "saddle" if track == "saddle" else "ends"
+            paid[task] += row["cost"].get("gradients", 0)
+        return paid
 
     def summary(self) -> dict[str, Any]:
         """What `summary.json` holds; barriers are from each end up to the saddle."""
@@ -70,11 +79,20 @@ class ReactionPath:
             "status": worst.name.lower(),
             "sentence": worst.sentence,
             "sides": {side: status.name.lower() for side, status in self.status.items()},
+            "ends": {
+                side: end.summary(self.symbols, int(self.surface.get("charge", 0)))
+                for side, end in self.ends.items()
+            },
+            "connectivity": self.connectivity(),
             **self.surface,
             "barrier_forward_kcal_mol": self.barrier("forward"),
             "barrier_reverse_kcal_mol": self.barrier("reverse"),
             "imaginary_frequency_cm1": self.imaginary_frequency,
+            "thermochemistry": self.thermochemistry,
+            "remarks": list(self.remarks),
+            "largest_error_estimate": float(self.error_estimate.max()),
             "gradients": cost["gradients"],
+            "gradients_by_task": self.gradients_by_task(),
             "hessians": cost["hessians"],
             "frames": len(self.s),
             "record": self.record.tally.to_dict(),
@@ -85,10 +103,14 @@ class ReactionPath:
         return frame_of(self.columns())
 
     def save(self, folder: str | Path) -> Path:
-        """Write path.xyz, path.csv, attempts.csv and summary.json into a folder."""
+        """Write path.xyz, path.csv, both ends, attempts.csv and summary.json into a folder."""
         folder = Path(folder)
         if self.coordinates.shape[2] == 3:
             write_whole(folder / "path.xyz", self._xyz())
+            for side, end in self.ends.items():
+                place = end.x.reshape(-1, 3) * BOHR
+                told = f"energy={end.energy:.10f} kind={end.kind}"
+                write_whole(folder / f"{side}_end.xyz", xyz_frame(self.symbols, place, told))
         write_whole(folder / "path.csv", self._csv())
         write_whole(folder / "attempts.csv", self.record.to_csv())
         write_whole(folder / "summary.json", json.dumps(self.summary(), indent=1))
@@ -116,8 +138,41 @@ class ReactionPath:
             "gradient_norm": self.gradient_norm.tolist(),
             "curvature": self.curvature.tolist(),
             "error_estimate": self.error_estimate.tolist(),
+            "reaction_force": (self.reaction_force * KCAL).tolist(),
             "side": sides,
+            **{name: column.tolist() for name, column in self._internal().items()},
         }
+
+    def connectivity(self) -> str:
+        """What bonds form and break from the reverse to the forward end, in words."""
+        if self.coordinates.shape[2] != 3:
+            return ""
+        return changes(self.symbols, self.coordinates[0], self.coordinates[-1])
+
+    def film(self) -> dict[str, Any] | None:
+        """The frames for a picture; None for a surface without three coordinates an atom."""
+        if self.coordinates.shape[2] != 3:
+            return None
+        return {"symbols": list(self.symbols), "coordinates": self.coordinates.tolist()}
+
+    def swing(self) -> dict[str, Any] | None:
+        """The imaginary mode for a picture, at the saddle's geometry."""
+        if self.coordinates.shape[2] != 3:
+            return None
+        saddle = int(np.flatnonzero(self.s == 0.0)[0])
+        return {
+            "symbols": list(self.symbols),
+            "coordinates": self.coordinates[saddle].tolist(),
+            "displacement": self.mode.tolist(),
+            "wavenumber": self.imaginary_frequency,
+        }
+
+    def _internal(self) -> dict[str, NDArray[np.float64]]:
+        """The internal coordinates that change most, along the path."""
+        if self.coordinates.shape[2] != 3:
+            return {}
+        chosen = choose(self.symbols, self.coordinates[0], self.coordinates[-1])
+        return along(self.symbols, chosen, self.coordinates)
 
     def _csv(self) -> str:
         text = io.StringIO()
@@ -134,139 +189,3 @@ class ReactionPath:
             f"{s['barrier_reverse_kcal_mol']:.2f} (reverse end) and "
             f"{s['barrier_forward_kcal_mol']:.2f} kcal/mol (forward end); {s['sentence']}</p>"
         )
-
-
-def trace(
-    saddle: str | Path | Molecule | Surface,
-    *,
-    method: str = "hf",
-    basis: str = "def2-svp",
-    charge: int | None = None,
-    spin: int | None = None,
-    start: NDArray[np.float64] | None = None,
-    accuracy: float = 0.01,
-    law: Law | None = None,
-    store: str | Path | None = None,
-    observe: tuple[Callable[[str, Attempt], object], ...] = (),
-) -> ReactionPath:
-    """Trace both sides of a reaction path from its transition state.
-
-    `saddle` is an XYZ file, a `Molecule`, or a `Surface` with its geometry `start` [n] in bohr.
-    `accuracy` is the largest allowed distance from the true path, amu^1/2 bohr. `store` is a folder
-    that keeps the run; called again with the same inputs it goes on where it was. `observe`
-    functions are called with the side and each attempt. Raises `InputError` where the geometry is
-    no saddle.
-
-    >>> from suite.chemistry.surfaces import MullerBrown
-    >>> path = trace(MullerBrown(), start=np.array([-0.822001559, 0.624312803]))
-    >>> path.status["forward"].name
-    'ENDPOINT'
-    """
-    if not accuracy > 0.0:
-        raise InputError(f"accuracy must be positive (amu^1/2 bohr). Got {accuracy}.")
-    surface, x = _surface_and_start(saddle, method, basis, charge, spin, start)
-    law = law or irc.LAW
-    record = Record()
-    with ExitStack() as stack:
-        kept = None
-        if store is not None:
-            about = _about(surface, x, accuracy, law)
-            kept = stack.enter_context(Store(store, about, kinds=(irc.Place,)))
-        place, proved = _prepared(surface, x, law, record, kept)
-        status = {}
-        for side, sign in SIDES.items():
-            origin = irc.leave(place.x, place.energy, proved, sign, place.guess)
-            status[side] = run(
-                irc.follow(surface, law, accuracy),
-                lambda origin=origin: irc.prepare(origin, law),  # type: ignore[misc]
-                record,
-                store=kept,
-                track=side,
-                observe=tuple(_told(look, side) for look in observe),
-            )
-    return _joined(surface, status, proved, record)
-
-
-def _told(look: Callable[[str, Attempt], object], side: str) -> Callable[[Attempt], object]:
-    return lambda attempt: look(side, attempt)
-
-
-def _surface_and_start(
-    saddle: str | Path | Molecule | Surface,
-    method: str,
-    basis: str,
-    charge: int | None,
-    spin: int | None,
-    start: NDArray[np.float64] | None,
-) -> tuple[Surface, NDArray[np.float64]]:
-    if isinstance(saddle, str | Path):
-        saddle = read_xyz(saddle, charge=charge, spin=spin)
-    if isinstance(saddle, Molecule):
-        return pyscf_surface(saddle, method, basis), saddle.coordinates.ravel() / BOHR
-    if start is None:
-        raise InputError("A surface needs the geometry of its saddle: give start= in bohr.")
-    return saddle, np.asarray(start, float)
-
-
-def _prepared(
-    surface: Surface, x: NDArray[np.float64], law: Law, record: Record, store: Store | None
-) -> tuple[irc.Place, Saddle]:
-    """The saddle with its Hessian: attempt 0 of a track of its own, which ends at once."""
-    root = np.sqrt(np.repeat(surface.masses, x.size // len(surface.masses)))
-
-    def measure() -> Attempt:
-        try:
-            found = surface.measure(x)
-            hessian = surface.hessian(x, found.guess)
-        except AttemptFailed as error:
-            raise InputError(f"The surface fails at the saddle: {error}") from error
-        proved = analyse(surface, x, found.gradient, hessian)
-        place = irc.leave(x * root, found.energy, proved, 1, found.guess)
-        notes = {"wavenumbers": proved.wavenumbers}
-        cost = {"gradients": 1, "hessians": 1}
-        return begin(place, law, 0.0, cost=cost, notes=notes)
-
-    def once(start: Any) -> Any:
-        yield start._replace(status=Status.CONVERGED)
-
-    last: list[Attempt] = []
-    run(once, measure, record, store=store, track="saddle", observe=(last.append,))
-    place = last[0].after.state if last else store.point("saddle").state  # type: ignore[union-attr]
-    notes = next(row for row in record if row["track"] == "saddle")["notes"]
-    return place, Saddle(place.hessian, place.tangent, notes["wavenumbers"])
-
-
-def _joined(
-    surface: Surface, status: dict[str, Status], saddle: Saddle, record: Record
-) -> ReactionPath:
-    reverse = [row["notes"] for row in record.accepted("reverse")]
-    forward = [row["notes"] for row in record.accepted("forward")]
-    frames = [*reversed(reverse), *forward[1:]]
-    sign = np.concatenate([-np.ones(len(reverse) - 1), np.ones(len(forward))])
-    root = np.sqrt(np.repeat(surface.masses, frames[0]["x"].size // len(surface.masses)))
-    columns = {
-        name: np.array([frame[name] for frame in frames])
-        for name in ("energy", "gradient_norm", "curvature", "error_estimate")
-    }
-    x = np.array([frame["x"] / root for frame in frames])
-    return ReactionPath(
-        surface.symbols,
-        sign * np.array([frame["s"] for frame in frames]),
-        coordinates=x.reshape(len(frames), len(surface.masses), -1) * BOHR,
-        status=status,
-        imaginary_frequency=saddle.imaginary,
-        surface=surface.about(),
-        record=record,
-        **columns,
-    )
-
-
-def _about(surface: Surface, x: NDArray[np.float64], accuracy: float, law: Law) -> dict[str, Any]:
-    """What a stored run must agree in to be gone on with."""
-    return {
-        "job": "chemistry irc",
-        "inputs": {"symbols": list(surface.symbols), "start_bohr": x.tolist()},
-        "options": {**surface.about(), "accuracy": accuracy, "law": repr(law)},
-        "seed": None,
-        "versions": versions("scipy", "pyscf"),
-    }

@@ -10,6 +10,7 @@ HELP = "Adaptive steps that are measured: implied volatility, reaction paths, VQ
 
 _IV = "suite finance iv examples/finance/spx_cboe_2025-10-01.csv"
 _IRC = "suite chemistry irc examples/chemistry/hcn.xyz --basis 3-21g"
+_TS = "suite chemistry ts examples/chemistry/h2co.xyz --basis 3-21g"
 _VQE = "suite quantum vqe examples/quantum/h2.toml"
 
 
@@ -32,7 +33,7 @@ class Group(NamedTuple):
 
 GROUPS = (
     Group("finance", "Option prices and volatilities.", (_IV, f"{_IV} --json")),
-    Group("chemistry", "Reaction paths.", (_IRC, f"{_IRC} -o hcn")),
+    Group("chemistry", "Transition states and reaction paths.", (_IRC, f"{_IRC} -o hcn")),
     Group("quantum", "Ground states by VQE.", (_VQE, f"{_VQE} --json")),
 )
 
@@ -48,6 +49,18 @@ COMMANDS = (
         "suite.cli.chemistry:irc",
         "The reaction path from a transition state, both sides.",
         (_IRC, f"{_IRC} -o hcn"),
+    ),
+    Command(
+        ("chemistry", "ts"),
+        "suite.cli.chemistry:ts",
+        "Refine a guess of a transition state and prove that it is one.",
+        (_TS, f"{_TS} --json"),
+    ),
+    Command(
+        ("chemistry", "plot"),
+        "suite.cli.chemistry:plot",
+        "The energy profile of a reaction path as a figure for a paper.",
+        ("suite chemistry plot hcn -o profile.pdf", "suite chemistry plot hcn -o profile.png"),
     ),
     Command(
         ("quantum", "vqe"),
