@@ -25,6 +25,28 @@ th { color: #5a6672; font-weight: 600; } .picture { min-height: 10rem; }
 .grid { overflow-x: auto; } .grid table { font-size: .875rem; }
 .grid th { border-bottom-width: 2px; } .grid .number { text-align: right; }
 .grid .number, .grid td:nth-child(2) { white-space: nowrap; }
+.grid.prose th, .grid.prose td { white-space: normal; vertical-align: top; }
+.grid.prose th { vertical-align: bottom; } .grid.prose td:not(.number) { min-width: 5.5rem; }
+summary { cursor: pointer; color: #2b6cb0; margin: .5rem 0; }
+.pair { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }
+.pair > .picture { flex: 2 1 26rem; min-width: 0; }
+.pair > .film { position: sticky; top: 0; z-index: 2; }
+.film { flex: 1 1 17rem; background: #fff; padding: .25rem 0; min-width: 0; max-width: 26rem; }
+.film canvas { display: block; width: 100%; height: 19rem; touch-action: pan-y; cursor: grab;
+  border: 1px solid #eceff2; border-radius: 6px; box-sizing: border-box; }
+.film-bar { display: flex; gap: .75rem; align-items: center; margin: .5rem 0 .25rem; }
+.film-bar input { flex: 1; min-width: 0; accent-color: #2b6cb0; }
+.film-bar button { font: inherit; font-size: .9rem; min-width: 4.5rem; padding: .2rem .6rem;
+  border: 1px solid #b9c2cc; border-radius: 6px; background: #f6f7f9; cursor: pointer; }
+.film output { color: #5a6672; font-size: .9rem; font-variant-numeric: tabular-nums; }
+.film-rule, .film-dot { position: absolute; pointer-events: none; }
+.film-rule { width: 1px; background: #c2506a; }
+.film-dot { width: 10px; height: 10px; margin: -6px 0 0 -6px; border-radius: 50%;
+  background: #c2506a; border: 1px solid #fff; }
+@media (max-width: 46rem) {
+  main { padding: .75rem; } section { padding: .75rem; }
+  .film { max-width: none; } .film canvas { height: 13rem; }
+}
 footer { color: #5a6672; font-size: .85rem; }
 """
 
@@ -33,17 +55,22 @@ class Grid(NamedTuple):
     """A table with a header row: the columns' names, and rows of as many cells.
 
     Cells are shown as they are; a column of numbers, or of texts that begin like one, stands to
-    the right.
+    the right. `fold` is the line that opens a table too long to stand open; `prose` lets the lines
+    of all cells wrap.
     """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
+    fold: str = ""
+    prose: bool = False
 
 
 class Section(NamedTuple):
     """A part of the page: a title, plain text, a plotly figure or None, and tables.
 
     `table` has two columns, a name and what it is; `grid` has a header and as many as it likes.
+    `film` is HTML as `suite.report.film` makes it, which stands beside the figure, and `script`
+    what draws it; a script that several sections name is in the page once.
     """
 
     title: str
@@ -51,6 +78,8 @@ class Section(NamedTuple):
     figure: Any = None
     table: Mapping[str, Any] = {}
     grid: Grid | None = None
+    film: str = ""
+    script: str = ""
 
 
 def write_page(path: str | Path, title: str, sections: Iterable[Section]) -> Path:
@@ -62,15 +91,20 @@ def write_page(path: str | Path, title: str, sections: Iterable[Section]) -> Pat
         from plotly.offline import get_plotlyjs
     except ImportError as error:
         raise missing("plotly", "report") from error
+    sections = list(sections)
     body = "\n".join(_section(section, number) for number, section in enumerate(sections))
+    scripts = "".join(
+        f"<script>{script}</script>"
+        for script in dict.fromkeys(section.script for section in sections if section.script)
+    )
     text = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<link rel="icon" href="data:,">'
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style>"
         f"<script>{get_plotlyjs()}</script></head><body><main><h1>{html.escape(title)}</h1>\n"
-        f"{body}\n<footer>Made by suite; this page needs no network.</footer></main></body>"
-        "</html>\n"
+        f"{body}\n<footer>Made by suite; this page needs no network.</footer></main>{scripts}"
+        "</body></html>\n"
     )
     return write_whole(path, text)
 
@@ -79,15 +113,8 @@ def _section(section: Section, number: int) -> str:
     parts = [f"<section><h2>{html.escape(section.title)}</h2>"]
     if section.text:
         parts.append(f"<p>{html.escape(section.text)}</p>")
-    if section.figure is not None:
-        # A fixed name, so that the same results give the same page.
-        picture = section.figure.to_html(
-            include_plotlyjs=False,
-            full_html=False,
-            div_id=f"picture-{number}",
-            config={"displaylogo": False, "responsive": True},
-        )
-        parts.append(f'<div class="picture">{picture}</div>')
+    picture = _picture(section, number)
+    parts.append(f'<div class="pair">{section.film}{picture}</div>' if section.film else picture)
     if section.table:
         rows = (
             f"<tr><th>{html.escape(str(k))}</th><td>{html.escape(str(v))}</td></tr>"
@@ -97,6 +124,19 @@ def _section(section: Section, number: int) -> str:
     if section.grid is not None and section.grid.rows:
         parts.append(_grid(section.grid))
     return "".join([*parts, "</section>"])
+
+
+def _picture(section: Section, number: int) -> str:
+    if section.figure is None:
+        return ""
+    # A fixed name, so that the same results give the same page.
+    picture = section.figure.to_html(
+        include_plotlyjs=False,
+        full_html=False,
+        div_id=f"picture-{number}",
+        config={"displaylogo": False, "responsive": True},
+    )
+    return f'<div class="picture">{picture}</div>'
 
 
 def _grid(grid: Grid) -> str:
@@ -110,7 +150,11 @@ def _grid(grid: Grid) -> str:
 
     rows = "".join(f"<tr>{line('td', row)}</tr>" for row in grid.rows)
     head = f"<thead><tr>{line('th', grid.columns)}</tr></thead>"
-    return f'<div class="grid"><table>{head}<tbody>{rows}</tbody></table></div>'
+    form = "grid prose" if grid.prose else "grid"
+    table = f'<div class="{form}"><table>{head}<tbody>{rows}</tbody></table></div>'
+    if not grid.fold:
+        return table
+    return f"<details><summary>{html.escape(grid.fold)}</summary>{table}</details>"
 
 
 def _numeric(cell: Any) -> bool:
