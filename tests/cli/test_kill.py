@@ -111,4 +111,4 @@ def test_follow_prints_the_attempts_of_a_run_that_is_being_written(tmp_path):
     follower.stdout.close()
     assert follower.wait() == 0
     total = json.loads((tmp_path / "run" / "summary.json").read_text())["record"]["attempts"]
-    assert len(lines) == total + 3  # and the preparations of the saddle and the two sides
+    assert len(lines) == total + 5  # and the preparations: saddle, two sides, their two ends
