@@ -65,7 +65,8 @@ JUMP = 3e-3
 """Energy (hartree) by which a step may miss what the gradients at its ends say."""
 SMOOTH = 5
 """The power of the step with which the surrogate's predictions were seen to go astray."""
-MOST_CHECKS = 40
+MOST_CHECKS = 15
+"""Gradients that the check of a side may buy."""
 KNOWN = 2400
 """Numbers that the surrogate holds at a time; of the rest it forgets the oldest half."""
 
@@ -129,8 +130,8 @@ class Course:
         return surrogate
 
     def _noise(self) -> float:
-        """Noise of the data over the kernels' scale: residual gradients are 0.1 hartree/bohr."""
-        return max(2e-6, 10.0 * self.surface.noise)
+        """Noise of the data over the kernels' scale, at least what keeps the factor well conditioned."""
+        return max(1e-6, self.surface.noise)
 
     def onward(self, known: Surrogate, place: Place, length: float) -> list[Descent]:
         """The path on from a place, over an arc length, not further than the flat end."""
@@ -305,16 +306,52 @@ def checking(way: Course, energy: float) -> Callable[[Place, Step], Trial]:
 
 MISTRUST = 2.5
 """The true distance over that of the two surrogates' paths, as seen against references."""
+TOGETHER = 0.5
+"""The share of the two surrogates' disagreements on the direction that adds up along a path."""
+
+
+def doubts(way: Course, place: Place) -> tuple[list[Descent], Vector, Vector]:
+    """The path, how far it may be astray at each point, and the angle between two surrogates there.
+
+    Two signs are read, and the larger taken: the distance of the paths on two surrogates, and the
+    angles between their gradients added up along the path, where a flank that falls away from the
+    path makes the error grow.
+    """
+    path, other = way.path(place), way.known(place, OTHER)
+    apart = MISTRUST * distances(path, way.path(place, OTHER))
+    angles = np.array([_angle(point, other) for point in path])
+    growth = np.array([max(0.0, -_steepest_flank(place, point)) for point in path])
+    s = np.array([point.arc_length for point in path])
+    added = np.zeros(len(path))
+    for k in range(1, len(path)):
+        ahead = s[k] - s[k - 1]
+        grown = np.exp(min(0.5 * (growth[k] + growth[k - 1]) * ahead, 30.0))
+        added[k] = added[k - 1] * grown + 0.5 * (angles[k] + angles[k - 1]) * ahead
+    return path, np.maximum(apart, TOGETHER * added), angles
+
+
+def _steepest_flank(place: Place, point: Descent) -> float:
+    """The lowest curvature across the path over the slope, where gradients have shown any."""
+    slope = point.local.gradient
+    norm = max(float(np.linalg.norm(slope)), 1e-300)
+    _, strengths, shown = np.linalg.svd(place.gradients[1:], full_matrices=False)
+    basis = shown[strengths > 1e-3 * strengths[0]].T
+    tangent = slope / norm
+    across, sizes, _ = np.linalg.svd(
+        basis - np.outer(tangent, tangent @ basis), full_matrices=False
+    )
+    across = across[:, sizes > 1e-3]
+    if not across.size:
+        return 0.0
+    return float(np.linalg.eigvalsh(across.T @ point.local.hessian @ across)[0]) / norm
 
 
 def _compared(way: Course, place: Place) -> Place:
-    """How far apart the paths on two surrogates are, and where they part."""
-    working, other = way.path(place), way.path(place, OTHER)
-    apart = MISTRUST * distances(working, other)
-    worst = int(np.argmax(apart))
-    surrogate = way.known(place, OTHER)
-    turned = [_angle(point, surrogate) for point in working[: worst + 1]]
-    return place._replace(astray=float(apart[worst]), doubt=working[int(np.argmax(turned))].x)
+    """How far the path may be astray, and where the surrogates part most before that."""
+    path, error, angles = doubts(way, place)
+    worst = int(np.argmax(error))
+    part = int(np.argmax(angles[: worst + 1]))
+    return place._replace(astray=float(error[worst]), doubt=path[part].x)
 
 
 def _angle(point: Descent, surrogate: Surrogate) -> float:

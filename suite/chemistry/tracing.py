@@ -21,7 +21,6 @@ from suite.chemistry.saddle import Saddle, refine
 from suite.chemistry.stationary import Stationary
 from suite.chemistry.surfaces import Surface, pyscf_surface, surface_of
 from suite.chemistry.surfaces.masses import Masses
-from suite.chemistry.surrogate import OTHER
 from suite.core import Attempt, Record, Status, Store
 from suite.core.control import Law
 from suite.core.versions import versions
@@ -152,7 +151,8 @@ def _traced(
     )
     columns = _columns(way, place, saddle.energy)
     x, energy = columns["x"][-1], float(columns["energy"][-1])
-    if not status.finished:
+    # A check that ran out has arrived all the same, with the error that it tells.
+    if not status.finished and not np.isfinite(place.astray):
         refused = [row["refused"] for row in journal.record if row["refused"]]
         return _Side(status, columns, left_open(status, x, energy, _why(refused)), journal.record)
     if not ends:
@@ -184,9 +184,8 @@ def _why(refused: list[str]) -> str:
 
 def _columns(way: irc.Course, place: irc.Place, saddle: float) -> dict[str, Vector]:
     """The side's path on the final surrogate: x [frames, n] in bohr, energy in hartree."""
-    path = way.path(place)
-    error = irc.MISTRUST * irc.distances(path, way.path(place, OTHER))
-    kept, last = [], -np.inf
+    path, error, _ = irc.doubts(way, place)
+    kept, last = [], 0.0
     for k, point in enumerate(path):
         if point.arc_length - last >= SPACING and path[-1].arc_length - point.arc_length >= SPACING:
             kept.append(k)
