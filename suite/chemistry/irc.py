@@ -130,7 +130,7 @@ class Course:
         return surrogate
 
     def _noise(self) -> float:
-        """Noise of the data over the kernels' scale, at least what keeps the factor well conditioned."""
+        """Noise of the data over the kernels' scale, and enough to keep the factor well conditioned."""
         return max(1e-6, self.surface.noise)
 
     def onward(self, known: Surrogate, place: Place, length: float) -> list[Descent]:

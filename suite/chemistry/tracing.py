@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict, Unpack
 
@@ -19,7 +20,13 @@ from suite.chemistry.modes import displacement
 from suite.chemistry.path import SIDES, ReactionPath
 from suite.chemistry.saddle import Saddle, refine
 from suite.chemistry.stationary import Stationary
-from suite.chemistry.surfaces import Surface, pyscf_surface, surface_of
+from suite.chemistry.surfaces import (
+    PySCFSurface,
+    Surface,
+    pyscf_surface,
+    stability,
+    surface_of,
+)
 from suite.chemistry.surfaces.masses import Masses
 from suite.core import Attempt, Record, Status, Store
 from suite.core.control import Law
@@ -112,7 +119,27 @@ def trace(
     for one in found.values():
         for row in one.record:
             journal.record.append(row)
-    return _joined(surface, place, proved, found, journal.record, conditions if ends else None)
+    joined = _joined(surface, place, proved, found, journal.record, conditions if ends else None)
+    return replace(joined, remarks=_remarks(surface, place, found, accuracy))
+
+
+def _remarks(
+    surface: Surface, saddle: Stationary, found: dict[str, _Side], accuracy: float
+) -> tuple[str, ...]:
+    """What a reader should know beside the numbers."""
+    told = []
+    if isinstance(surface, PySCFSurface):
+        told.append(stability(surface, saddle.x, saddle.guess).sentence)
+    for name, side in found.items():
+        error = float(side.columns["error_estimate"].max())
+        if side.status.finished and error > 1.5 * accuracy:
+            told.append(f"The {name} side may be {error:.3f} amu^1/2 bohr off, more than asked.")
+        if side.status == Status.OUT_OF_ATTEMPTS:
+            told.append(
+                f"The {name} side is good to {error:.3f} amu^1/2 bohr; what was asked for was not "
+                f"reached with the gradients that its check may buy."
+            )
+    return tuple(sentence for sentence in told if sentence)
 
 
 def surface_and_start(

@@ -50,9 +50,7 @@ def exact(surface, x, length):
         gradient = surface.measure(x).gradient
         return -gradient / np.linalg.norm(gradient)
 
-    return solve_ivp(
-        rate, (0.0, length), x, "Radau", rtol=1e-11, atol=1e-12, dense_output=True
-    ).sol
+    return solve_ivp(rate, (0.0, length), x, "Radau", rtol=1e-11, atol=1e-12, dense_output=True).sol
 
 
 def seen(surface):

@@ -22,9 +22,7 @@ KCAL = 627.5094740631
 def ended(surface, x, model, slope=1e-4):
     journal = Journal()
     energy = surface.measure(x).energy
-    end = end_of(
-        surface, x, energy, slope, model, guess=None, journal=journal, track="forward end"
-    )
+    end = end_of(surface, x, energy, slope, model, guess=None, journal=journal, track="forward end")
     return end, journal
 
 

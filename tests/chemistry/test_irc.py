@@ -131,13 +131,13 @@ class Stepped(MullerBrown):
 
     def measure(self, x, guess=None):
         found = super().measure(x)
-        return found._replace(energy=found.energy + self.height * (x[0] > self.plane))
+        return found._replace(energy=found.energy + self.height * (x[1] < self.plane))
 
 
 @pytest.mark.parametrize("height", [0.02, -0.02])
 @pytest.mark.parametrize("share", [0.3, 0.6])
 def test_a_step_in_the_energy_is_never_traced_through(share, height, curves):
-    plane = float(curves["forward"][int(share * 20001), 0])
+    plane = float(curves["forward"][int(share * 20001), 1])
     path = trace(Stepped(plane=plane, height=height), start=SADDLE)
     assert path.status["reverse"] is Status.ENDPOINT
     assert path.status["forward"] is Status.UNDERFLOW
@@ -145,7 +145,7 @@ def test_a_step_in_the_energy_is_never_traced_through(share, height, curves):
     assert end.kind == "underflow"
     assert "another electronic state" in end.sentence
     frames = path.coordinates[path.s > 0.0].reshape(-1, 2) / BOHR
-    assert np.all(frames[:, 0] < plane + 0.01)
+    assert np.all(frames[:, 1] > plane - 0.01)
     clean = Faulty().measure(frames[-1]).energy
     assert path.energy[-1] == pytest.approx(clean, abs=1e-3)  # nothing of the other state
 
@@ -154,7 +154,7 @@ FAULTS = [AttemptFailed("The SCF did not converge.", {"gradients": 1}), np.nan, 
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=["raises", "nan", "infinity"])
-@pytest.mark.parametrize("numbers", [(2,), (3, 4, 5, 9, 20)])
+@pytest.mark.parametrize("numbers", [(2,), (3, 4, 9, 20)])
 def test_failures_now_and_then_are_recorded_and_walked_round(fault, numbers, curves):
     surface = Faulty(at=dict.fromkeys(numbers, fault))
     path = trace(surface, start=SADDLE, ends=False)
