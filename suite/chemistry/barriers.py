@@ -22,6 +22,8 @@ Vector = NDArray[np.float64]
 
 KCAL = 627.5094740631
 """One hartree in kcal/mol."""
+ALIKE = 1e-5
+"""Two ends that differ by less (hartree) are one molecule."""
 Conditions = tuple[float, float]
 """Temperature (K) and pressure (Pa)."""
 
@@ -41,7 +43,8 @@ def thermal_barriers(
     x, energy, modes = saddle
     told: dict[str, Any] = {"temperature_K": conditions[0], "pressure_Pa": conditions[1]}
     try:
-        top = _at(surface, x, energy, modes.wavenumbers, conditions, order=1)
+        mirrored = abs(ends["reverse"].energy - ends["forward"].energy) < ALIKE
+        top = _at(surface, x, energy, modes.wavenumbers, conditions, order=1, mirrored=mirrored)
         found = {
             side: _at(surface, end.x, end.energy, end.vibrations.wavenumbers, conditions)
             for side, end in ends.items()
@@ -63,8 +66,13 @@ def _at(
     wavenumbers: Vector,
     conditions: Conditions,
     order: int = 0,
+    mirrored: bool = False,
 ) -> Thermochemistry:
     place = x.reshape(-1, 3)
+    symmetry = rotational_symmetry_number(surface.symbols, place * BOHR)
+    if mirrored and symmetry % 2 == 0:
+        # The rotation that exchanges two equal sides is no symmetry of a reaction.
+        symmetry //= 2
     return thermochemistry(
         energy,
         surface.masses,
@@ -73,7 +81,7 @@ def _at(
         temperature=conditions[0],
         pressure=conditions[1],
         spin=int(surface.about().get("spin", 0)),
-        symmetry_number=rotational_symmetry_number(surface.symbols, place * BOHR),
+        symmetry_number=symmetry,
         order=order,
     )
 

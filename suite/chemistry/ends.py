@@ -18,7 +18,7 @@ from suite.core import Status
 from suite.errors import AttemptFailed
 from suite.molecule import BOHR
 
-__all__ = ["End", "end_of", "left_open"]
+__all__ = ["End", "end_of", "gap", "left_open"]
 
 Vector = NDArray[np.float64]
 
@@ -108,16 +108,24 @@ def _apart(surface: Surface, x: Vector) -> bool:
     return len(fragments(surface.symbols, x.reshape(-1, 3) * BOHR)) > 1
 
 
-def _fragments(surface: Surface, x: Vector, energy: float, slope: float, guess: Any) -> End:
+def gap(surface: Surface, x: Vector) -> float:
+    """The distance (angstrom) between the nearest atoms of two fragments; 0 where there is one."""
+    if not _apart(surface, x):
+        return 0.0
     place = x.reshape(-1, 3) * BOHR
     parts = fragments(surface.symbols, place)
-    nearest = min(
+    return min(
         float(np.linalg.norm(place[i] - place[j]))
         for k, part in enumerate(parts)
         for i in part
         for other in parts[k + 1 :]
         for j in other
     )
+
+
+def _fragments(surface: Surface, x: Vector, energy: float, slope: float, guess: Any) -> End:
+    place = x.reshape(-1, 3) * BOHR
+    nearest = gap(surface, x)
     told = (
         f"Fragments apart: {formula(surface.symbols, place)}, {nearest:.2f} angstrom between their "
         f"nearest atoms; the energy still falls by {slope * KCAL:.2f} kcal/mol per amu^1/2 bohr."

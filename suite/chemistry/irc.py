@@ -55,10 +55,12 @@ SHORTEST = 1e-3
 """Arc length below which a refused step is given up, amu^1/2 bohr."""
 LOCAL = 0.5
 """The share of the accuracy that one prediction may miss."""
-FINE = 0.01
+FINE = 0.03
 """The share of the accuracy that an integration step on the surrogate may miss."""
 OFF = 2e-3
 """Distance (amu^1/2 bohr) from the saddle at which the surrogate's path starts along the mode."""
+TRUST = 0.3
+"""How far the features may move in a step: somewhat more than half the short correlation length."""
 DEPARTURE = 0.1
 """How far (amu^1/2 bohr) the path may leave the chord of one step."""
 JUMP = 3e-3
@@ -78,7 +80,7 @@ class Place(NamedTuple):
 
     `x` [n] amu^1/2 bohr, `energy` hartree above the saddle, `arc_length` from it, `rms` the RMS
     Cartesian gradient, `ahead` the surface's curvature along the path, `curvature` that of the path
-    itself and `reach` the arc length in which the features change by a correlation length.
+    itself and `reach` the arc length in which the features change by what is trusted.
     `points` [k, n], `energies` [k] and `gradients` [k, n] are the data, the saddle first. `astray`
     is how far the two surrogates' paths are apart, `doubt` [n] where they part.
     """
@@ -130,7 +132,7 @@ class Course:
         return surrogate
 
     def _noise(self) -> float:
-        """Noise of the data over the kernels' scale, and enough to keep the factor well conditioned."""
+        """Noise of the data over the kernels' scale; enough for a well-conditioned factor."""
         return max(1e-6, self.surface.noise)
 
     def onward(self, known: Surrogate, place: Place, length: float) -> list[Descent]:
@@ -186,7 +188,7 @@ def leave(way: Course, guess: Any) -> Place:
         np.inf,
         -1.0,
         0.0,
-        WORKING.lengths[0] / max(moved, 1e-12),
+        TRUST / max(moved, 1e-12),
         way.origin[None],
         np.zeros(1),
         nothing[None],
@@ -230,13 +232,16 @@ def follow(
         return march(checking(way, energy), start, Fixed(), agreed, most=first + MOST_CHECKS)
 
     def turn(attempt: Attempt) -> Point | None:
+        place, number = attempt.after.state, attempt.after.step.number
+        if attempt.phase == CHECK and attempt.status.finished and place.rms > 2.0 * FLAT:
+            # What seemed the end was not: the path as it is known now goes on.
+            return Point(place, Step(FIRST_STEP, number=number), law.begin(FIRST_STEP), WALK, WALK)
         if attempt.phase != WALK or attempt.status != Status.ENDPOINT:
             return None
-        place = _compared(way, attempt.after.state)
+        place = _compared(way, place)
         if place.astray <= way.accuracy:
             return None
-        step = Step(place.arc_length, number=attempt.after.step.number)
-        return Point(place, step, (), CHECK, CHECK)
+        return Point(place, Step(place.arc_length, number=number), (), CHECK, CHECK)
 
     return lambda start: relay({WALK: walk, CHECK: check}, start, turn)
 
@@ -332,6 +337,8 @@ def doubts(way: Course, place: Place) -> tuple[list[Descent], Vector, Vector]:
 
 def _steepest_flank(place: Place, point: Descent) -> float:
     """The lowest curvature across the path over the slope, where gradients have shown any."""
+    if len(place.gradients) < 2:
+        return 0.0
     slope = point.local.gradient
     norm = max(float(np.linalg.norm(slope)), 1e-300)
     _, strengths, shown = np.linalg.svd(place.gradients[1:], full_matrices=False)
@@ -349,26 +356,31 @@ def _steepest_flank(place: Place, point: Descent) -> float:
 def _compared(way: Course, place: Place) -> Place:
     """How far the path may be astray, and where the surrogates part most before that."""
     path, error, angles = doubts(way, place)
-    worst = int(np.argmax(error))
-    part = int(np.argmax(angles[: worst + 1]))
-    return place._replace(astray=float(error[worst]), doubt=path[part].x)
+    # Beyond the first point that is astray, nothing is worth knowing yet.
+    astray = np.flatnonzero(error > way.accuracy)
+    first = int(astray[0]) if astray.size else len(path) - 1
+    part = int(np.argmax(angles[: first + 1]))
+    return place._replace(astray=float(error.max()), doubt=path[part].x)
 
 
 def _angle(point: Descent, surrogate: Surrogate) -> float:
     here, there = point.local.gradient, surrogate.at(point.x).gradient
-    here, there = here / np.linalg.norm(here), there / np.linalg.norm(there)
-    return float(np.linalg.norm(here - there))
+    return float(np.linalg.norm(_tangent(here) - _tangent(there)))
+
+
+def _tangent(gradient: Vector) -> Vector:
+    return -gradient / max(float(np.linalg.norm(gradient)), 1e-300)
 
 
 def distances(path: list[Descent], other: list[Descent]) -> Vector:
     """The distance of each point of a path from another path, across it, amu^1/2 bohr."""
     from scipy.interpolate import CubicHermiteSpline
 
-    tangents = np.array([-p.local.gradient / np.linalg.norm(p.local.gradient) for p in other])
+    tangents = np.array([_tangent(p.local.gradient) for p in other])
     s = np.array([point.arc_length for point in other])
     spline = CubicHermiteSpline(s, np.array([point.x for point in other]), tangents)
     apart = np.array([p.x - spline(np.clip(p.arc_length, s[0], s[-1])) for p in path])
-    along = np.array([-p.local.gradient / np.linalg.norm(p.local.gradient) for p in path])
+    along = np.array([_tangent(p.local.gradient) for p in path])
     apart -= along * np.einsum("pn,pn->p", apart, along)[:, None]
     return np.asarray(np.linalg.norm(apart, axis=1))
 
@@ -406,7 +418,7 @@ def _arrive(way: Course, place: Place, point: Descent) -> Place:
         rms=float(np.sqrt(np.mean((slope * way.root) ** 2))),
         ahead=ahead,
         curvature=float(np.linalg.norm(turn - ahead * tangent)) / norm,
-        reach=WORKING.lengths[0] / max(moved, 1e-12),
+        reach=TRUST / max(moved, 1e-12),
     )
 
 

@@ -18,7 +18,7 @@ from suite.core import Attempt, Point, Status, Step, relay
 from suite.core.control import Law
 from suite.errors import AttemptFailed, InputError
 
-__all__ = ["NotASaddle", "Saddle", "analyse", "refine"]
+__all__ = ["NotASaddle", "Saddle", "analyse", "check_mode", "refine"]
 
 Vector = NDArray[np.float64]
 
@@ -95,9 +95,7 @@ def refine(
     """
     journal = journal or Journal()
     x = np.asarray(x, float)
-    freedom = internal_basis(x, np.ones(len(surface.masses))).shape[1]
-    if mode is not None and not 1 <= mode <= freedom:
-        raise InputError(f"mode counts the vibrations from 1 to {freedom}. Got {mode}.")
+    check_mode(surface, x, mode)
     goal = optimise.SADDLE._replace(gradient=tolerance)
 
     def prepare() -> Attempt:
@@ -116,6 +114,13 @@ def refine(
     if not _has_arrived(place, status):
         raise Unfinished(_why(journal, track, place, status), status)
     return place, analyse(surface, place.x, place.gradient, place.hessian)
+
+
+def check_mode(surface: Surface, x: Vector, mode: int | None) -> None:
+    """Refuse a mode that a geometry does not have."""
+    freedom = internal_basis(x, np.ones(len(surface.masses))).shape[1]
+    if mode is not None and not 1 <= mode <= freedom:
+        raise InputError(f"mode counts the vibrations from 1 to {freedom}. Got {mode}.")
 
 
 def _turning(

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
@@ -14,11 +15,11 @@ from numpy.typing import NDArray
 
 from suite.chemistry import irc
 from suite.chemistry.barriers import Conditions, thermal_barriers
-from suite.chemistry.ends import End, end_of, left_open
+from suite.chemistry.ends import End, end_of, gap, left_open
 from suite.chemistry.journal import Journal
 from suite.chemistry.modes import displacement
 from suite.chemistry.path import SIDES, ReactionPath
-from suite.chemistry.saddle import Saddle, refine
+from suite.chemistry.saddle import Saddle, check_mode, refine
 from suite.chemistry.stationary import Stationary
 from suite.chemistry.surfaces import (
     PySCFSurface,
@@ -73,6 +74,7 @@ def trace(
     spin: int | None = None,
     start: Vector | None = None,
     accuracy: float = 0.01,
+    units: str | None = None,
     mode: int | None = None,
     ends: bool = True,
     conditions: Conditions = (298.15, 101325.0),
@@ -84,12 +86,13 @@ def trace(
 ) -> ReactionPath:
     """Trace both sides of a reaction path from its transition state, or from a guess of one.
 
-    `saddle` is an XYZ file, a `Molecule`, a PySCF object, or a `Surface` with its geometry `start`
-    [n] in bohr. What is no saddle yet is refined along `mode` (from 1, the lowest). `accuracy` is
-    the largest allowed distance from the true path, amu^1/2 bohr. `ends` asks for the ends to be
-    optimised and proved, and for thermochemistry at `conditions` (K, Pa). `jobs` of 2 traces both
-    sides at once. `store` is a folder that keeps the run; called again with the same inputs it
-    goes on where it was. `observe` functions are called with the track and each attempt. Raises
+    `saddle` is an XYZ file (`units` angstrom or bohr), a `Molecule`, a PySCF object, or a
+    `Surface` with its geometry `start` [n] in bohr. What is no saddle yet is refined along `mode`
+    (from 1, the lowest). `accuracy` is the largest allowed distance from the true path, amu^1/2
+    bohr. `ends` asks for the ends to be optimised and proved, and for thermochemistry at
+    `conditions` (K, Pa). `jobs` of 2 traces both sides at once. `store` is a folder that keeps the
+    run; called again with the same inputs it goes on where it was. `observe` functions are called
+    with the track and each attempt. Raises
     `InputError` where no saddle is found.
 
     >>> from suite.chemistry.surfaces import MullerBrown
@@ -99,7 +102,14 @@ def trace(
     """
     if not 0.0 < accuracy < np.inf:
         raise InputError(f"accuracy must be positive (amu^1/2 bohr). Got {accuracy}.")
-    surface, x = surface_and_start(saddle, method, basis, charge, spin, start, level)
+    if jobs < 1:
+        raise InputError(f"jobs must be 1 or more. Got {jobs}.")
+    if not (conditions[0] > 0.0 and conditions[1] > 0.0):
+        raise InputError(f"Temperature (K) and pressure (Pa) must be positive. Got {conditions}.")
+    surface, x = surface_and_start(
+        molecule_of(saddle, charge, spin, units), method, basis, start, level
+    )
+    check_mode(surface, x, mode)
     law = law or irc.LAW
     with ExitStack() as stack:
         kept = None
@@ -110,17 +120,31 @@ def trace(
         journal = Journal(Record(), kept, observe)
         place, proved = refine(surface, x, mode=mode, journal=journal)
 
+        left = Event()
+
         def side(name: str) -> _Side:
             way = irc.course(surface, place.x, proved, SIDES[name], accuracy)
-            return _traced(way, place, law, ends, Journal(Record(), kept, observe), name)
+            stop = (lambda _: Status.INTERRUPTED if left.is_set() else Status.RUNNING,)
+            return _traced(way, place, law, ends, Journal(Record(), kept, observe, stop), name)
 
-        with ThreadPoolExecutor(max_workers=max(1, min(jobs, 2))) as pool:
-            found = dict(zip(SIDES, pool.map(side, SIDES), strict=True))
+        found = _both(side, jobs, left)
     for one in found.values():
         for row in one.record:
             journal.record.append(row)
     joined = _joined(surface, place, proved, found, journal.record, conditions if ends else None)
     return replace(joined, remarks=_remarks(surface, place, found, accuracy))
+
+
+def _both(side: Callable[[str], _Side], jobs: int, left: Event) -> dict[str, _Side]:
+    """Both sides, one after the other or at once; what ends one of them early stops the other."""
+    if jobs < 2:
+        return {name: side(name) for name in SIDES}
+    with ThreadPoolExecutor(max_workers=len(SIDES)) as pool:
+        try:
+            return dict(zip(SIDES, pool.map(side, SIDES), strict=True))
+        except BaseException:
+            left.set()
+            raise
 
 
 def _remarks(
@@ -131,7 +155,12 @@ def _remarks(
     if isinstance(surface, PySCFSurface):
         told.append(stability(surface, saddle.x, saddle.guess).sentence)
     for name, side in found.items():
-        error = float(side.columns["error_estimate"].max())
+        error = float(np.max(side.columns["error_estimate"], initial=0.0))
+        if side.end.kind == "fragments":
+            told.append(
+                f"The barrier from the {name} end is from where the path ended, before the "
+                f"fragments are at rest; no thermochemistry from there."
+            )
         if side.status.finished and error > 1.5 * accuracy:
             told.append(f"The {name} side may be {error:.3f} amu^1/2 bohr off, more than asked.")
         if side.status == Status.OUT_OF_ATTEMPTS:
@@ -142,18 +171,21 @@ def _remarks(
     return tuple(sentence for sentence in told if sentence)
 
 
+def molecule_of(saddle: Any, charge: int | None, spin: int | None, units: str | None = None) -> Any:
+    """The molecule of an XYZ file; anything else is passed on."""
+    if isinstance(saddle, str | Path):
+        return read_xyz(saddle, charge=charge, spin=spin, units=units)
+    return saddle
+
+
 def surface_and_start(
     saddle: Any,
     method: str,
     basis: str,
-    charge: int | None,
-    spin: int | None,
     start: Vector | None,
     level: Level,
 ) -> tuple[Surface, Vector]:
     """The surface that is asked for, and the geometry [n] (bohr) to start from."""
-    if isinstance(saddle, str | Path):
-        saddle = read_xyz(saddle, charge=charge, spin=spin)
     if isinstance(saddle, Molecule):
         return pyscf_surface(saddle, method, basis, **level), saddle.coordinates.ravel() / BOHR
     if not hasattr(saddle, "measure"):
@@ -164,7 +196,25 @@ def surface_and_start(
         saddle = surface
     if start is None:
         raise InputError("A surface needs the geometry of its saddle: give start= in bohr.")
-    return saddle, np.asarray(start, float).ravel()
+    x = np.asarray(start, float).ravel()
+    if x.size % len(saddle.masses):
+        raise InputError(
+            f"start must hold as many numbers for each of {len(saddle.masses)} atoms. Got {x.size}."
+        )
+    return saddle, x
+
+
+APART = 3.5
+"""Fragments (angstrom) farther apart than this share no bond that a saddle could break."""
+
+
+def check_together(surface: Surface, x: Vector) -> None:
+    """Refuse a stationary point of fragments that went apart, whatever its modes are."""
+    if (apart := gap(surface, x)) > APART:
+        raise InputError(
+            f"The search for a saddle ended in fragments {apart:.1f} angstrom apart, which is no "
+            f"transition state: start nearer to the barrier, or follow another --mode."
+        )
 
 
 def _traced(
@@ -176,6 +226,10 @@ def _traced(
         irc.follow(way, saddle.energy, law),
         lambda: irc.prepare(irc.leave(way, saddle.guess), saddle.energy, law),
     )
+    if place.arc_length == 0.0:
+        why = _why([row["refused"] for row in journal.record if row["refused"]])
+        end = left_open(status, saddle.x, saddle.energy, why)
+        return _Side(status, _nothing(saddle.x.size), end, journal.record)
     columns = _columns(way, place, saddle.energy)
     x, energy = columns["x"][-1], float(columns["energy"][-1])
     # A check that ran out has arrived all the same, with the error that it tells.
@@ -207,6 +261,12 @@ def _why(refused: list[str]) -> str:
             "calculation falls onto another electronic state, or the surface has a step."
         )
     return f"The last refusal: {last}." if last else ""
+
+
+def _nothing(size: int) -> dict[str, Vector]:
+    """The columns of a side that never left the saddle."""
+    names = ("s", "energy", "gradient_norm", "curvature", "error_estimate")
+    return {"x": np.zeros((0, size)), **{name: np.zeros(0) for name in names}}
 
 
 def _columns(way: irc.Course, place: irc.Place, saddle: float) -> dict[str, Vector]:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from suite.chemistry.journal import Journal
 from suite.chemistry.modes import displacement
-from suite.chemistry.saddle import Saddle, refine
+from suite.chemistry.saddle import Saddle, check_mode, refine
 from suite.chemistry.stationary import Stationary, steepest
 from suite.chemistry.surfaces import Surface
-from suite.chemistry.tracing import Level, surface_and_start
+from suite.chemistry.tracing import Level, check_together, molecule_of, surface_and_start
 from suite.core import Attempt, Record, Status, Store
 from suite.core.files import write_whole
 from suite.core.versions import versions
@@ -95,6 +95,7 @@ def find(
     charge: int | None = None,
     spin: int | None = None,
     start: NDArray[np.float64] | None = None,
+    units: str | None = None,
     mode: int | None = None,
     store: str | Path | None = None,
     observe: tuple[Callable[[str, Attempt], object], ...] = (),
@@ -106,7 +107,10 @@ def find(
     >>> round(find(MullerBrown(), start=np.array([-0.8, 0.6])).place.energy, 4)
     -0.2033
     """
-    surface, x = surface_and_start(guess, method, basis, charge, spin, start, level)
+    surface, x = surface_and_start(
+        molecule_of(guess, charge, spin, units), method, basis, start, level
+    )
+    check_mode(surface, x, mode)
     with ExitStack() as stack:
         kept = None
         if store is not None:
@@ -120,4 +124,5 @@ def find(
             kept = stack.enter_context(Store(store, about, kinds=(Stationary,)))
         journal = Journal(Record(), kept, observe)
         place, saddle = refine(surface, x, mode=mode, journal=journal)
+        check_together(surface, place.x)
     return TransitionState(surface, place, saddle, journal.record)

@@ -42,6 +42,7 @@ def irc(
     charge: int | None = None,
     spin: int | None = None,
     accuracy: float = 0.01,
+    units: str | None = None,
     mode: int | None = None,
     no_ends: Flag = False,
     temperature: float = 298.15,
@@ -75,6 +76,8 @@ def irc(
         Number of unpaired electrons (2S).
     accuracy
         Largest allowed distance from the true path, amu^1/2 bohr.
+    units
+        angstrom or bohr. Default: angstrom, and a file that looks like bohr is refused.
     mode
         Which mode of the guess to follow uphill, from 1. Default: the lowest.
     no_ends
@@ -106,6 +109,7 @@ def irc(
         "charge": charge,
         "spin": spin,
         "accuracy": accuracy,
+        "units": units,
         "mode": mode,
         "no_ends": no_ends,
         "temperature": temperature,
@@ -177,6 +181,7 @@ def ts(
     basis: str = "def2-svp",
     charge: int | None = None,
     spin: int | None = None,
+    units: str | None = None,
     mode: int | None = None,
     solvent: str | None = None,
     dispersion: str | None = None,
@@ -202,6 +207,8 @@ def ts(
         Charge in e.
     spin
         Number of unpaired electrons (2S).
+    units
+        angstrom or bohr. Default: angstrom, and a file that looks like bohr is refused.
     mode
         Which mode of the guess to follow uphill, from 1. Default: the lowest.
     solvent
@@ -224,6 +231,7 @@ def ts(
         "basis": basis,
         "charge": charge,
         "spin": spin,
+        "units": units,
         "mode": mode,
         "solvent": solvent,
         "dispersion": dispersion,

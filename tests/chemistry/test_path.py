@@ -170,7 +170,7 @@ def test_a_surface_that_fails_now_and_then_is_walked_round(fault, exact_side):
 def test_a_surface_that_fails_for_good_ends_with_its_status_and_keeps_the_path(fault, status):
     path = trace(Spoiled(fault=fault, when=range(10, 10**6), calls=[]), start=SADDLE)
     assert path.status["reverse"] is status
-    assert len(path.s) > 5
+    assert len(path.s) >= 4  # three points of the side that failed, and the saddle
     assert path.summary()["status"] == status.name.lower()
 
 

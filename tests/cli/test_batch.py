@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from suite.cli.main import run
 
 HCN = Path(__file__).parents[2] / "examples" / "chemistry" / "hcn.xyz"
-OPTIONS = ["--basis", "sto-3g", "--no-ends", "--accuracy", "0.03"]
+OPTIONS = ["--basis", "sto-3g", "--no-ends", "--accuracy", "0.1"]
 
 
 def rows_of(output):
@@ -68,15 +69,16 @@ def test_called_again_it_reads_back_what_is_finished(done, capsys):
 
 
 def test_a_batch_in_which_all_arrive_answers_zero(done, tmp_path):
-    folder = tmp_path / "saddles"
-    folder.mkdir()
-    (folder / "hcn.xyz").write_text(HCN.read_text())
-    output = tmp_path / "out"
-    assert run(["chemistry", "irc", str(folder), *OPTIONS, "-o", str(output)]) == 0
-    single = tmp_path / "single"
-    assert run(["chemistry", "irc", str(HCN), *OPTIONS, "-o", str(single)]) == 0
-    for name in ("path.csv", "path.xyz"):
-        assert (output / "hcn" / name).read_bytes() == (single / name).read_bytes()
+    folder, output, _ = done
+    whole = tmp_path / "out"
+    shutil.copytree(output / "a_hcn", whole / "a_hcn")
+    for name in ("b_broken.xyz", "c_spin.xyz"):
+        (folder / name).unlink()
+    assert run(["chemistry", "irc", str(folder), *OPTIONS, "-o", str(whole)]) == 0
+    assert [row["status"] for row in rows_of(whole)] == ["endpoint"]
+    assert (whole / "a_hcn" / "path.csv").read_bytes() == (
+        output / "a_hcn" / "path.csv"
+    ).read_bytes()
 
 
 def test_an_empty_folder_is_refused(tmp_path, capsys, monkeypatch):
