@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from suite.chemistry.surrogate import Local
 from suite.core import INTEGRAL, ErrorControl, Signal, Status, Step, Trial, begin, march
@@ -118,10 +119,5 @@ def _within(point: Descent, time: float, length: float) -> float:
     """The time itself, or the time at which the arc length is used up."""
     if _arc_length(point, time) <= length:
         return time
-    low, high = 0.0, time
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if _arc_length(point, middle) < length else (low, middle)
-        if high - low <= 1e-12 * high:
-            break
-    return high
+    used = brentq(lambda t: _arc_length(point, t) - length, 0.0, time, xtol=1e-300, rtol=1e-11)
+    return float(used)

@@ -8,6 +8,7 @@ reaction depends little on the size of the molecule. A model surface is seen as 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -40,6 +41,12 @@ class Features(Protocol):
         """The features' second derivatives, weighted by `slope` [f] and summed: [n, n]."""
 
 
+@lru_cache(maxsize=8)
+def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The pairs of so many atoms; made once, as it is asked for at every evaluation."""
+    return np.triu_indices(count, 1)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LogDistances:
     """The logarithms of all interatomic distances (bohr); `masses` [atoms] in amu.
@@ -53,7 +60,7 @@ class LogDistances:
 
     def see(self, x: Vector) -> Seen:
         count = len(self.masses)
-        first, second = np.triu_indices(count, 1)
+        first, second = _pairs(count)
         root = np.sqrt(self.masses)
         place = x.reshape(-1, 3) / root[:, None]
         apart = place[first] - place[second]
@@ -68,7 +75,7 @@ class LogDistances:
     def bend(self, geometry: Any, slope: Vector) -> Vector:
         direction, squared = geometry
         count = len(self.masses)
-        first, second = np.triu_indices(count, 1)
+        first, second = _pairs(count)
         blocks = (slope / squared)[:, None, None] * np.eye(3)
         blocks = blocks - (2.0 * slope)[:, None, None] * (
             direction[:, :, None] * direction[:, None, :]

@@ -116,18 +116,27 @@ class Course:
     side: int
     accuracy: float
 
-    def path(self, place: Place, kernel: Kernel = WORKING) -> list[Descent]:
-        """The whole path from the saddle to where the side stands, on what is known there."""
-        known = self.known(place, kernel)
-        return [*self._descend(known, self.origin, 0.0, place.arc_length, stop=False)]
+    def path(self, known: Surrogate, place: Place) -> list[Descent]:
+        """The whole path on a surrogate, from the saddle to as far as the side stands."""
+        return self._descend(known, self.origin, 0.0, place.arc_length, stop=False)
 
-    def known(self, place: Place, kernel: Kernel = WORKING) -> Surrogate:
-        """The surrogate of all that was measured; what is long past is forgotten."""
+    def known(
+        self, place: Place, kernel: Kernel = WORKING, earlier: Surrogate | None = None
+    ) -> Surrogate:
+        """The surrogate of all that was measured; what is long past is forgotten.
+
+        `earlier` is that of all data but the last, where it is at hand; the answer is the same bits
+        without it.
+        """
         count, n = place.points.shape
         most = max(12, KNOWN // (n + 1))
         forgotten = -(-max(count - most, 0) // (most // 2)) * (most // 2)
-        surrogate = Surrogate.begin(self.prior, kernel, self._noise(), n)
-        for k in (0, *range(1 + forgotten, count)):
+        kept = (0, *range(1 + forgotten, count))
+        if earlier is not None and len(earlier.seen) == len(kept) - 1:
+            surrogate, kept = earlier, kept[-1:]
+        else:
+            surrogate = Surrogate.begin(self.prior, kernel, self._noise(), n)
+        for k in kept:
             surrogate = surrogate.learned(place.points[k], place.energies[k], place.gradients[k])
         return surrogate
 
@@ -256,7 +265,9 @@ def walking(way: Course, energy: float) -> Callable[[Place, Step], Trial]:
         """The surrogate of a place; that of the last correction is this prediction's."""
         key = place.energies.tobytes()
         if not memory or memory[0][0] != key:
-            memory[:] = [(key, way.known(place))]
+            last = memory[0] if memory else None
+            grown = last is not None and last[0] == place.energies[:-1].tobytes()
+            memory[:] = [(key, way.known(place, earlier=last[1] if last and grown else None))]
         return memory[0][1]
 
     def attempt(place: Place, step: Step) -> Trial:
@@ -300,7 +311,7 @@ def checking(way: Course, energy: float) -> Callable[[Place, Step], Trial]:
         if not np.isfinite(found.energy + np.sum(found.gradient)):
             return Trial(place, {"astray": Signal(np.nan)}, {"gradients": 1})
         learned = _taught(place, place.doubt, found, energy, way.root)
-        end = way.path(learned)[-1]
+        end = way.path(way.known(learned), learned)[-1]
         after = _compared(way, _arrive(way, learned, end))
         evidence = {"astray": Signal(after.astray / way.accuracy)}
         notes = _notes(after, energy, after.astray)
@@ -322,8 +333,8 @@ def doubts(way: Course, place: Place) -> tuple[list[Descent], Vector, Vector]:
     angles between their gradients added up along the path, where a flank that falls away from the
     path makes the error grow.
     """
-    path, other = way.path(place), way.known(place, OTHER)
-    apart = MISTRUST * distances(path, way.path(place, OTHER))
+    path, other = way.path(way.known(place), place), way.known(place, OTHER)
+    apart = MISTRUST * distances(path, way.path(other, place))
     angles = np.array([_angle(point, other) for point in path])
     growth = np.array([max(0.0, -_steepest_flank(place, point)) for point in path])
     s = np.array([point.arc_length for point in path])
