@@ -322,8 +322,6 @@ def checking(way: Course, energy: float) -> Callable[[Place, Step], Trial]:
 
 MISTRUST = 2.5
 """The true distance over that of the two surrogates' paths, as seen against references."""
-TOGETHER = 0.5
-"""The share of the two surrogates' disagreements on the direction that adds up along a path."""
 
 
 def doubts(way: Course, place: Place) -> tuple[list[Descent], Vector, Vector]:
@@ -343,7 +341,7 @@ def doubts(way: Course, place: Place) -> tuple[list[Descent], Vector, Vector]:
         ahead = s[k] - s[k - 1]
         grown = np.exp(min(0.5 * (growth[k] + growth[k - 1]) * ahead, 30.0))
         added[k] = added[k - 1] * grown + 0.5 * (angles[k] + angles[k - 1]) * ahead
-    return path, np.maximum(apart, TOGETHER * added), angles
+    return path, np.maximum(apart, added), angles
 
 
 def _steepest_flank(place: Place, point: Descent) -> float:
