@@ -67,8 +67,12 @@ JUMP = 3e-3
 """Energy (hartree) by which a step may miss what the gradients at its ends say."""
 SMOOTH = 5
 """The power of the step with which the surrogate's predictions were seen to go astray."""
-MOST_CHECKS = 15
+NEAR = 0.15
+"""Arc length about a measured point of which it tells, amu^1/2 bohr."""
+MOST_CHECKS = 40
 """Gradients that the check of a side may buy."""
+PATIENCE = 8
+"""Gradients of the check after which an estimate that does not fall is left as it is."""
 KNOWN = 2400
 """Numbers that the surrogate holds at a time; of the rest it forgets the oldest half."""
 
@@ -82,7 +86,8 @@ class Place(NamedTuple):
     Cartesian gradient, `ahead` the surface's curvature along the path, `curvature` that of the path
     itself and `reach` the arc length in which the features change by what is trusted.
     `points` [k, n], `energies` [k] and `gradients` [k, n] are the data, the saddle first. `astray`
-    is how far the two surrogates' paths are apart, `doubt` [n] where they part.
+    is how far the path may be from the true one, `doubt` [n] where that comes from; `least` the
+    least it ever was, and `idle` the number of checks that have not lowered that.
     """
 
     x: Vector
@@ -99,6 +104,8 @@ class Place(NamedTuple):
     guess: Any
     astray: float
     doubt: Vector
+    least: float
+    idle: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,6 +211,8 @@ def leave(way: Course, guess: Any) -> Place:
         guess,
         np.inf,
         way.origin,
+        np.inf,
+        0,
     )
 
 
@@ -230,7 +239,9 @@ def follow(
         return Status.ENDPOINT if place.rms < FLAT and place.ahead > 0.0 else Status.RUNNING
 
     def agreed(place: Place) -> int:
-        return Status.ENDPOINT if place.astray <= way.accuracy else Status.RUNNING
+        if place.astray <= way.accuracy:
+            return Status.ENDPOINT
+        return Status.STALLED if place.idle >= PATIENCE else Status.RUNNING
 
     def walk(start: Attempt | Point) -> Iterator[Attempt]:
         attempt = walking(way, energy)
@@ -325,7 +336,7 @@ MISTRUST = 2.5
 
 
 def doubts(way: Course, place: Place) -> tuple[list[Descent], Vector, Vector]:
-    """The path, how far it may be astray at each point, and the angle between two surrogates there.
+    """The path, how far it may be astray at each point, and what the places near it add to that.
 
     Two signs are read, and the larger taken: the distance of the paths on two surrogates, and the
     angles between their gradients added up along the path, where a flank that falls away from the
@@ -336,12 +347,22 @@ def doubts(way: Course, place: Place) -> tuple[list[Descent], Vector, Vector]:
     angles = np.array([_angle(point, other) for point in path])
     growth = np.array([max(0.0, -_steepest_flank(place, point)) for point in path])
     s = np.array([point.arc_length for point in path])
-    added = np.zeros(len(path))
+    added, shrunk = np.zeros(len(path)), np.ones(len(path))
     for k in range(1, len(path)):
         ahead = s[k] - s[k - 1]
         grown = np.exp(min(0.5 * (growth[k] + growth[k - 1]) * ahead, 30.0))
         added[k] = added[k - 1] * grown + 0.5 * (angles[k] + angles[k - 1]) * ahead
-    return path, np.maximum(apart, added), angles
+        shrunk[k] = shrunk[k - 1] / grown
+    return path, np.maximum(apart, added), _nearby(s, angles * shrunk)
+
+
+def _nearby(s: Vector, density: Vector) -> Vector:
+    """The integral of a density [k] over the neighbourhood of each s [k], cut off at the ends.
+
+    An angle means little by itself: at the saddle itself, where there is no slope, it is large.
+    """
+    total = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]) * np.diff(s))])
+    return np.asarray(np.interp(s + NEAR, s, total) - np.interp(s - NEAR, s, total))
 
 
 def _steepest_flank(place: Place, point: Descent) -> float:
@@ -364,12 +385,25 @@ def _steepest_flank(place: Place, point: Descent) -> float:
 
 def _compared(way: Course, place: Place) -> Place:
     """How far the path may be astray, and where the surrogates part most before that."""
-    path, error, angles = doubts(way, place)
+    path, error, added = doubts(way, place)
     # Beyond the first point that is astray, nothing is worth knowing yet.
     astray = np.flatnonzero(error > way.accuracy)
     first = int(astray[0]) if astray.size else len(path) - 1
-    part = int(np.argmax(angles[: first + 1]))
-    return place._replace(astray=float(error.max()), doubt=path[part].x)
+    part = int(np.argmax((added * _unknown(place, path))[: first + 1]))
+    worst = float(error.max())
+    better = worst < 0.9 * place.least
+    return place._replace(
+        astray=worst,
+        doubt=path[part].x,
+        least=worst if better else place.least,
+        idle=0 if better else place.idle + 1,
+    )
+
+
+def _unknown(place: Place, path: list[Descent]) -> Vector:
+    """What is left to learn at each point of a path: nothing where a gradient was measured."""
+    apart = np.array([p.x for p in path])[:, None] - place.points
+    return np.minimum(1.0, np.linalg.norm(apart, axis=2).min(axis=1) / NEAR)
 
 
 def _angle(point: Descent, surrogate: Surrogate) -> float:
