@@ -43,12 +43,13 @@ def descend(
     length: float,
     *,
     tolerance: float,
+    slope: Callable[[Vector], Vector] | None = None,
     arrived: Callable[[Descent], bool] = lambda point: False,
 ) -> list[Descent]:
     """The path of steepest descent from x [n], of a given arc length, as points with the surface.
 
-    `surface` answers energy, gradient and Hessian in mass-weighted coordinates; `tolerance` is the
-    error of one step, amu^1/2 bohr. It ends earlier where `arrived` says so, and in a minimum.
+    `surface` answers energy, gradient and Hessian in mass-weighted coordinates, `slope` the
+    gradient alone where that is cheaper; `tolerance` is the error of one step, amu^1/2 bohr. It ends earlier where `arrived` says so, and in a minimum.
 
     >>> bowl = lambda x: Local(float(x @ x), 2 * x, 2 * np.eye(2))
     >>> points = descend(bowl, np.array([1.0, 0.0]), 0.5, tolerance=1e-8)
@@ -56,14 +57,16 @@ def descend(
     (array([0.5, 0. ]), 0.5)
     """
 
+    gradient = slope or (lambda x: surface(x).gradient)
+
     def attempt(point: Descent, step: Step) -> Trial:
-        time = _within(point, step.size, length - point.arc_length)
+        time, walked = _within(point, step.size, length - point.arc_length)
         straight = -_along(point, time, 1) * point.components * time
         reached = point.x + point.vectors @ straight
         linear = point.local.gradient + point.local.hessian @ (point.vectors @ straight)
-        missed = point.vectors.T @ (surface(reached).gradient - linear)
+        missed = point.vectors.T @ (gradient(reached) - linear)
         correction = point.vectors @ (-2.0 * time * _along(point, time, 3) * missed)
-        after = _point(surface, reached + correction, point.arc_length + _arc_length(point, time))
+        after = _point(surface, reached + correction, point.arc_length + walked)
         error = float(np.linalg.norm(correction)) / tolerance
         return Trial(
             after,
@@ -80,8 +83,8 @@ def descend(
 
     start = _point(surface, x, 0.0)
     stiffest = float(np.max(np.abs(start.values)))
-    slope = float(np.linalg.norm(start.local.gradient))
-    first = min(1.0 / max(stiffest, 1e-12), 0.1 * length / max(slope, 1e-12))
+    speed = float(np.linalg.norm(start.local.gradient))
+    first = min(1.0 / max(stiffest, 1e-12), 0.1 * length / max(speed, 1e-12))
     run = march(attempt, begin(start, LAW, first), LAW, until, most=_MOST)
     return [made.after.state for made in run if not made.refused]
 
@@ -115,9 +118,10 @@ def _arc_length(point: Descent, time: float) -> float:
     return float(half @ (speeds @ _WEIGHTS))
 
 
-def _within(point: Descent, time: float, length: float) -> float:
-    """The time itself, or the time at which the arc length is used up."""
-    if _arc_length(point, time) <= length:
-        return time
+def _within(point: Descent, time: float, length: float) -> tuple[float, float]:
+    """The time itself, or that at which the arc length is used up; and the arc length walked."""
+    walked = _arc_length(point, time)
+    if walked <= length:
+        return time, walked
     used = brentq(lambda t: _arc_length(point, t) - length, 0.0, time, xtol=1e-300, rtol=1e-11)
-    return float(used)
+    return float(used), length

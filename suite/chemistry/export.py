@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from suite.chemistry.surfaces import Measured, PySCFSurface, Surface
 from suite.core.files import write_whole
 from suite.errors import InputError
 
-__all__ = ["qcschema", "write_molden"]
+__all__ = ["molden_text", "qcschema", "write_molden"]
 
 Vector = NDArray[np.float64]
 
@@ -35,6 +36,12 @@ def write_molden(surface: Surface, x: Vector, guess: Any, path: str | Path) -> P
         molecule, orbitals = found.calculation.mol, found.calculation.mo_coeff
         return write_whole(path, lambda part: molden.from_mo(molecule, str(part), orbitals))
     return write_whole(path, lambda part: molden.dump_scf(found.mean_field, str(part)))
+
+
+def molden_text(surface: Surface, x: Vector, guess: Any) -> str:
+    """The Molden file of `write_molden` as text."""
+    with tempfile.TemporaryDirectory() as folder:
+        return write_molden(surface, x, guess, Path(folder) / "orbitals").read_text("utf-8")
 
 
 def qcschema(surface: Surface, measured: Measured, x: Vector) -> dict[str, Any]:

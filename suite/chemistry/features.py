@@ -42,9 +42,14 @@ class Features(Protocol):
 
 
 @lru_cache(maxsize=8)
-def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The pairs of so many atoms; made once, as it is asked for at every evaluation."""
-    return np.triu_indices(count, 1)
+def _pairs(count: int) -> tuple[NDArray[np.intp], ...]:
+    """The pairs of so many atoms, first and second, and their places in a flat [pairs, count].
+
+    Made once, as they are asked for at every evaluation.
+    """
+    first, second = np.triu_indices(count, 1)
+    rows = np.arange(len(first)) * count
+    return first, second, rows + first, rows + second
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,34 +65,30 @@ class LogDistances:
 
     def see(self, x: Vector) -> Seen:
         count = len(self.masses)
-        first, second = _pairs(count)
-        root = np.sqrt(self.masses)
-        place = x.reshape(-1, 3) / root[:, None]
+        first, second, here, there = _pairs(count)
+        inverse = 1.0 / np.sqrt(self.masses)[:, None]
+        place = x.reshape(-1, 3) * inverse
         apart = place[first] - place[second]
         squared = np.einsum("pi,pi->p", apart, apart)
         slope = apart / squared[:, None]
-        pairs = np.arange(len(first))
-        jacobian = np.zeros((len(first), count, 3))
-        jacobian[pairs, first] = slope / root[first, None]
-        jacobian[pairs, second] = -slope / root[second, None]
+        jacobian = np.zeros((len(first) * count, 3))
+        jacobian[here] = slope * inverse[first]
+        jacobian[there] = -slope * inverse[second]
         return Seen(0.5 * np.log(squared), jacobian.reshape(len(first), -1), (slope, squared))
 
     def bend(self, geometry: Any, slope: Vector) -> Vector:
         direction, squared = geometry
         count = len(self.masses)
-        first, second = _pairs(count)
-        blocks = (slope / squared)[:, None, None] * np.eye(3)
-        blocks = blocks - (2.0 * slope)[:, None, None] * (
-            direction[:, :, None] * direction[:, None, :]
-        )
+        first, second, *_ = _pairs(count)
+        blocks = direction[:, :, None] * direction[:, None, :] * (2.0 * slope)[:, None, None]
+        blocks[:, (0, 1, 2), (0, 1, 2)] -= (slope / squared)[:, None]
         bent = np.zeros((count, count, 3, 3))
-        bent[first, second] = bent[second, first] = -blocks
+        bent[first, second] = bent[second, first] = blocks
         atoms = np.arange(count)
         bent[atoms, atoms] = -bent.sum(axis=1)
-        root = np.sqrt(np.repeat(self.masses, 3))
-        return np.asarray(
-            bent.transpose(0, 2, 1, 3).reshape(3 * count, 3 * count) / np.outer(root, root)
-        )
+        inverse = 1.0 / np.sqrt(np.repeat(self.masses, 3))
+        flat = bent.transpose(0, 2, 1, 3).reshape(3 * count, 3 * count)
+        return np.asarray(flat * np.multiply.outer(inverse, inverse))
 
 
 @dataclass(frozen=True, slots=True)

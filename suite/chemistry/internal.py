@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from suite.chemistry.bonds import bonds, changed, label
 from suite.errors import InputError
 
-__all__ = ["along", "choose", "column", "parse", "values"]
+__all__ = ["Atoms", "along", "choose", "column", "parse", "values"]
 
 Vector = NDArray[np.float64]
 Atoms = tuple[int, ...]

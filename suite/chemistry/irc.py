@@ -61,6 +61,8 @@ OFF = 2e-3
 """Distance (amu^1/2 bohr) from the saddle at which the surrogate's path starts along the mode."""
 TRUST = 0.3
 """How far the features may move in a step: somewhat more than half the short correlation length."""
+UNKNOWN = 1.0
+"""Distance (of features) from all that was measured at which a path on the surrogate is given up."""
 DEPARTURE = 0.1
 """How far (amu^1/2 bohr) the path may leave the chord of one step."""
 JUMP = 3e-3
@@ -161,6 +163,8 @@ class Course:
         off = OFF if before == 0.0 else 0.0
 
         def arrived(point: Descent) -> bool:
+            if known.away(point.x) > UNKNOWN:
+                return True
             return stop and point.arc_length > 0.0 and self.is_flat(point.local, 0.5)
 
         start = x + off * self.side * self.saddle.mode
@@ -169,6 +173,7 @@ class Course:
             start,
             max(length - off, 1e-9),
             tolerance=FINE * self.accuracy,
+            slope=known.gradient,
             arrived=arrived,
         )
         return [point._replace(arc_length=point.arc_length + before + off) for point in points]
@@ -218,7 +223,7 @@ def leave(way: Course, guess: Any) -> Place:
 
 def prepare(place: Place, energy: float, law: Law) -> Attempt:
     """Attempt 0 of a side: the saddle and its energy (hartree), already paid for."""
-    return begin(place, law, FIRST_STEP, notes=_notes(place, energy), phase=WALK)
+    return begin(place, law, FIRST_STEP, notes=_notes(place, energy, None), phase=WALK)
 
 
 def follow(
@@ -229,14 +234,6 @@ def follow(
     `energy` is the saddle's, hartree; `most` bounds the gradients of the side. It walks to the flat
     end and is then checked.
     """
-
-    def limits(place: Place) -> dict[str, float]:
-        """A chord h of an arc of curvature κ leaves it by κh²/8."""
-        bend = float(np.sqrt(8.0 * DEPARTURE / max(place.curvature, 1e-12)))
-        return {"curvature": bend, "trust": place.reach}
-
-    def arrived(place: Place) -> int:
-        return Status.ENDPOINT if place.rms < FLAT and place.ahead > 0.0 else Status.RUNNING
 
     def agreed(place: Place) -> int:
         if place.astray <= way.accuracy:
@@ -264,6 +261,17 @@ def follow(
         return Point(place, Step(place.arc_length, number=number), (), CHECK, CHECK)
 
     return lambda start: relay({WALK: walk, CHECK: check}, start, turn)
+
+
+def limits(place: Place) -> dict[str, float]:
+    """What bounds a step: a chord h of an arc of curvature κ leaves it by κh²/8; and trust."""
+    bend = float(np.sqrt(8.0 * DEPARTURE / max(place.curvature, 1e-12)))
+    return {"curvature": bend, "trust": place.reach}
+
+
+def arrived(place: Place) -> int:
+    """The flat end; near the saddle it is flat too, but bends down ahead."""
+    return Status.ENDPOINT if place.rms < FLAT and place.ahead > 0.0 else Status.RUNNING
 
 
 def walking(way: Course, energy: float) -> Callable[[Place, Step], Trial]:
@@ -308,7 +316,7 @@ def walking(way: Course, energy: float) -> Callable[[Place, Step], Trial]:
             # What does not belong to this surface must not be learned from.
             learned=place if jump > JUMP else learned,
             size=None if walked >= step.size * (1.0 - 1e-9) else walked,
-            notes=_notes(after, energy, miss, jump),
+            notes=_notes(after, energy, found, miss, jump),
         )
 
     return attempt
@@ -325,7 +333,7 @@ def checking(way: Course, energy: float) -> Callable[[Place, Step], Trial]:
         end = way.path(way.known(learned), learned)[-1]
         after = _compared(way, _arrive(way, learned, end))
         evidence = {"astray": Signal(after.astray / way.accuracy)}
-        notes = _notes(after, energy, after.astray)
+        notes = _notes(after, energy, found, after.astray)
         return Trial(after, evidence, {"gradients": 1}, learned=after, notes=notes)
 
     return attempt
@@ -407,7 +415,7 @@ def _unknown(place: Place, path: list[Descent]) -> Vector:
 
 
 def _angle(point: Descent, surrogate: Surrogate) -> float:
-    here, there = point.local.gradient, surrogate.at(point.x).gradient
+    here, there = point.local.gradient, surrogate.gradient(point.x)
     return float(np.linalg.norm(_tangent(here) - _tangent(there)))
 
 
@@ -465,7 +473,9 @@ def _arrive(way: Course, place: Place, point: Descent) -> Place:
     )
 
 
-def _notes(place: Place, energy: float, error: float = 0.0, jump: float = 0.0) -> dict[str, Any]:
+def _notes(
+    place: Place, energy: float, found: Measured | None, error: float = 0.0, jump: float = 0.0
+) -> dict[str, Any]:
     """The domain's columns of the record; `energy` is the saddle's, `x` is mass-weighted."""
     return {
         "s": place.arc_length,
@@ -474,5 +484,6 @@ def _notes(place: Place, energy: float, error: float = 0.0, jump: float = 0.0) -
         "curvature": place.curvature,
         "error_estimate": error,
         "jump": jump,
+        "spin_square": found.notes.get("spin_square", np.nan) if found else np.nan,
         "x": place.x,
     }

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ from numpy.typing import NDArray
 from suite.chemistry.barriers import KCAL
 from suite.chemistry.bonds import changes
 from suite.chemistry.ends import End
-from suite.chemistry.internal import along, choose
+from suite.chemistry.internal import Atoms, along, choose
+from suite.chemistry.projected import Across
 from suite.core import Record, Status
 from suite.core.files import write_whole
 from suite.frames import frame_of
@@ -35,7 +38,9 @@ class ReactionPath:
     hartree; `coordinates` [frames, atoms, 3] angstrom; `gradient_norm`, `curvature` and
     `error_estimate` [frames] in mass-weighted units; `reaction_force` [frames] -dE/ds in
     hartree/(amu^1/2 bohr); `status` and `ends` of each side; `mode` [atoms, 3] the displacement of
-    the imaginary mode; `record` all attempts.
+    the imaginary mode; `record` all attempts; `energy_error` [frames] hartree, how far the energy
+    may be from that of the true path nearest by. On request there are `chosen` internal
+    coordinates, the frequencies `across` the path, and further `files` by their names.
     """
 
     symbols: tuple[str, ...]
@@ -52,13 +57,17 @@ class ReactionPath:
     reaction_force: NDArray[np.float64]
     ends: dict[str, End]
     mode: NDArray[np.float64]
+    energy_error: NDArray[np.float64]
     thermochemistry: dict[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    chosen: tuple[Atoms, ...] = ()
+    across: Across | None = None
+    files: dict[str, str] = field(default_factory=dict)
 
     def barrier(self, side: str) -> float:
         """Energy of the saddle above the end of one side, kcal/mol, without zero-point energy."""
         saddle = self.energy[np.flatnonzero(self.s == 0.0)[0]]
-        return float((saddle - self.ends[side].energy) * KCAL)
+        return float((saddle - self.ends[side].foot) * KCAL)
 
     def gradients_by_task(self) -> dict[str, int]:
         """What was paid for the saddle, the path and its ends, in gradients."""
@@ -66,7 +75,9 @@ class ReactionPath:
         for row in self.record:
             track = row["track"]
             task = "path" if track in SIDES else "saddle" if track == "saddle" else "ends"
-            paid[task] += row["cost"].get("gradients", 0)
+            if track.startswith("across ") or track.endswith(" export"):
+                task = "extras"
+            paid[task] = paid.get(task, 0) + row["cost"].get("gradients", 0)
         return paid
 
     def summary(self) -> dict[str, Any]:
@@ -91,6 +102,8 @@ class ReactionPath:
             "thermochemistry": self.thermochemistry,
             "remarks": list(self.remarks),
             "largest_error_estimate": float(self.error_estimate.max()),
+            "largest_energy_error_estimate_kcal_mol": float(self.energy_error.max() * KCAL),
+            **({} if self.across is None else {"projected": self.across.summary()}),
             "gradients": cost["gradients"],
             "gradients_by_task": self.gradients_by_task(),
             "hessians": cost["hessians"],
@@ -103,7 +116,7 @@ class ReactionPath:
         return frame_of(self.columns())
 
     def save(self, folder: str | Path) -> Path:
-        """Write path.xyz, path.csv, both ends, attempts.csv and summary.json into a folder."""
+        """Write path.xyz, path.csv, both ends, attempts.csv, summary.json and all extras."""
         folder = Path(folder)
         if self.coordinates.shape[2] == 3:
             write_whole(folder / "path.xyz", self._xyz())
@@ -111,10 +124,18 @@ class ReactionPath:
                 place = end.x.reshape(-1, 3) * BOHR
                 told = f"energy={end.energy:.10f} kind={end.kind}"
                 write_whole(folder / f"{side}_end.xyz", xyz_frame(self.symbols, place, told))
-        write_whole(folder / "path.csv", self._csv())
+        write_whole(folder / "path.csv", _csv(self.columns()))
+        self._further(folder)
         write_whole(folder / "attempts.csv", self.record.to_csv())
         write_whole(folder / "summary.json", json.dumps(self.summary(), indent=1))
         return folder
+
+    def _further(self, folder: Path) -> None:
+        """Write what was asked for beside the path."""
+        if self.across is not None:
+            write_whole(folder / "projected.csv", _csv(self.across.columns()))
+        for name, text in self.files.items():
+            write_whole(folder / name, text)
 
     def _xyz(self) -> str:
         return "".join(
@@ -138,6 +159,7 @@ class ReactionPath:
             "gradient_norm": self.gradient_norm.tolist(),
             "curvature": self.curvature.tolist(),
             "error_estimate": self.error_estimate.tolist(),
+            "energy_error_estimate_kcal_mol": (self.energy_error * KCAL).tolist(),
             "reaction_force": (self.reaction_force * KCAL).tolist(),
             "side": sides,
             **{name: column.tolist() for name, column in self._internal().items()},
@@ -168,24 +190,35 @@ class ReactionPath:
         }
 
     def _internal(self) -> dict[str, NDArray[np.float64]]:
-        """The internal coordinates that change most, along the path."""
+        """The internal coordinates along the path: those asked for, else those that change most."""
         if self.coordinates.shape[2] != 3:
             return {}
-        chosen = choose(self.symbols, self.coordinates[0], self.coordinates[-1])
+        chosen = self.chosen or choose(self.symbols, self.coordinates[0], self.coordinates[-1])
         return along(self.symbols, chosen, self.coordinates)
 
-    def _csv(self) -> str:
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        columns = self.columns()
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
-        return text.getvalue()
-
     def _repr_html_(self) -> str:
+        """The profile with its film in a frame, and a sentence where there is no report for it."""
+        try:
+            # By name, since no domain depends on the report.
+            notebook = import_module("suite.report.notebook")
+            return str(
+                notebook.reaction(self.columns(), list(self.record), self.summary(), self.film())
+            )
+        except ImportError:
+            return f"<p>{self._told()}</p>"
+
+    def _told(self) -> str:
         s = self.summary()
         return (
-            f"<p>Reaction path, {s['frames']} frames, {s['gradients']} gradients: barriers "
+            f"Reaction path, {s['frames']} frames, {s['gradients']} gradients: barriers "
             f"{s['barrier_reverse_kcal_mol']:.2f} (reverse end) and "
-            f"{s['barrier_forward_kcal_mol']:.2f} kcal/mol (forward end); {s['sentence']}</p>"
+            f"{s['barrier_forward_kcal_mol']:.2f} kcal/mol (forward end); {s['sentence']}"
         )
+
+
+def _csv(columns: Mapping[str, Sequence[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return text.getvalue()

@@ -16,13 +16,21 @@ Kinds = NDArray[np.intp]
 
 
 def rotational_symmetry_number(
-    symbols: Sequence[str], coordinates: Vector, *, tolerance: float = 0.02
+    symbols: Sequence[str],
+    coordinates: Vector,
+    *,
+    tolerance: float = 0.02,
+    mode: Vector | None = None,
 ) -> int:
     """The number of rotations that only exchange atoms of the same element.
 
     `coordinates` [atoms, 3] in any unit, `tolerance` in the same: how far an atom may be from the
     one it falls on. Isotopes count as the same element. Two atoms out of line are laid upon every
     pair like them, so the cost is that of atoms⁴ at worst, far less where elements differ.
+
+    With a `mode` [atoms, 3] of a saddle, only rotations that leave it as it is count: those that
+    turn it round exchange the two sides of a reaction and are none of its symmetries (Pollak and
+    Pechukas, J. Am. Chem. Soc. 100, 2984 (1978)).
 
     >>> water = np.array([[0.0, 0.0, 0.1], [0.0, 0.76, -0.5], [0.0, -0.76, -0.5]])
     >>> rotational_symmetry_number(["O", "H", "H"], water)
@@ -43,7 +51,8 @@ def rotational_symmetry_number(
     axis = place[first] / radius[first]
     aside = np.linalg.norm(place - np.outer(place @ axis, axis), axis=1)
     if aside.max() <= tolerance:
-        return 1 + int(_same(-place, place, kinds, tolerance))
+        turned = _same(-place, place, kinds, tolerance)
+        return 1 + int(turned and _keeps(mode, -place, place, -np.eye(3)))
     second = _rarest(kinds, radius, aside > 0.3 * aside.max(), tolerance)
     found: list[Vector] = []
     for i in _like(first, kinds, radius, tolerance):
@@ -51,7 +60,10 @@ def rotational_symmetry_number(
             if abs(_apart(place, i, j) - _apart(place, first, second)) > 2.0 * tolerance:
                 continue
             turn = _frame(place[i], place[j]) @ _frame(place[first], place[second]).T
-            if _same(place @ turn.T, place, kinds, tolerance) and _is_new(turn, found):
+            turned = place @ turn.T
+            if not (_same(turned, place, kinds, tolerance) and _is_new(turn, found)):
+                continue
+            if _keeps(mode, turned, place, turn):
                 found.append(turn)
     return len(found)
 
@@ -87,6 +99,14 @@ def _same(turned: Vector, place: Vector, kinds: Kinds, tolerance: float) -> bool
     apart = np.linalg.norm(turned[:, None] - place, axis=2)
     apart[kinds[:, None] != kinds] = np.inf
     return bool(apart.min(axis=1).max() <= tolerance)
+
+
+def _keeps(mode: Vector | None, turned: Vector, place: Vector, turn: Vector) -> bool:
+    """Whether a rotation [3, 3] leaves the displacements of a mode as they are."""
+    if mode is None:
+        return True
+    lands = np.argmin(np.linalg.norm(turned[:, None] - place, axis=2), axis=1)
+    return float(np.sum((mode @ turn.T) * mode[lands])) > 0.0
 
 
 def _is_new(turn: Vector, found: list[Vector]) -> bool:

@@ -15,11 +15,15 @@ from numpy.typing import NDArray
 
 from suite.chemistry import irc
 from suite.chemistry.barriers import Conditions, thermal_barriers
-from suite.chemistry.ends import End, end_of, gap, left_open
+from suite.chemistry.ends import End, end_of, left_open
+from suite.chemistry.extras import Extras, Frames, Station, across, check, chosen, exports
+from suite.chemistry.frames import frames_of, nothing
+from suite.chemistry.irc import Course
 from suite.chemistry.journal import Journal
 from suite.chemistry.modes import displacement
 from suite.chemistry.path import SIDES, ReactionPath
-from suite.chemistry.saddle import Saddle, check_mode, refine
+from suite.chemistry.saddle import Saddle, check_mode
+from suite.chemistry.search import search
 from suite.chemistry.stationary import Stationary
 from suite.chemistry.surfaces import (
     PySCFSurface,
@@ -40,10 +44,7 @@ __all__ = ["Level", "surface_and_start", "trace"]
 Vector = NDArray[np.float64]
 Watch = Callable[[str, Attempt], object]
 
-SPACING = 0.04
-"""Smallest distance of two frames, amu^1/2 bohr."""
-FLOOR = 0.1
-"""The share of the accuracy below which no error is claimed."""
+NOTHING = Extras()
 
 
 class Level(TypedDict, total=False):
@@ -78,6 +79,7 @@ def trace(
     mode: int | None = None,
     ends: bool = True,
     conditions: Conditions = (298.15, 101325.0),
+    extras: Extras = NOTHING,
     jobs: int = 1,
     law: Law | None = None,
     store: str | Path | None = None,
@@ -90,7 +92,8 @@ def trace(
     `Surface` with its geometry `start` [n] in bohr. What is no saddle yet is refined along `mode`
     (from 1, the lowest). `accuracy` is the largest allowed distance from the true path, amu^1/2
     bohr. `ends` asks for the ends to be optimised and proved, and for thermochemistry at
-    `conditions` (K, Pa). `jobs` of 2 traces both sides at once. `store` is a folder that keeps the
+    `conditions` (K, Pa); `extras` for what else the result is to hold. `jobs` of 2 traces both
+    sides at once. `store` is a folder that keeps the
     run; called again with the same inputs it goes on where it was. `observe` functions are called
     with the track and each attempt. Raises
     `InputError` where no saddle is found.
@@ -110,6 +113,7 @@ def trace(
         molecule_of(saddle, charge, spin, units), method, basis, start, level
     )
     check_mode(surface, x, mode)
+    check(surface, x, extras)
     law = law or irc.LAW
     with ExitStack() as stack:
         kept = None
@@ -118,7 +122,7 @@ def trace(
             about = _about(surface, x, options)
             kept = stack.enter_context(Store(store, about, kinds=(irc.Place, Stationary)))
         journal = Journal(Record(), kept, observe)
-        place, proved = refine(surface, x, mode=mode, journal=journal)
+        place, proved = search(surface, x, mode=mode, journal=journal)
 
         left = Event()
 
@@ -128,11 +132,56 @@ def trace(
             return _traced(way, place, law, ends, Journal(Record(), kept, observe, stop), name)
 
         found = _both(side, jobs, left)
-    for one in found.values():
-        for row in one.record:
-            journal.record.append(row)
-    joined = _joined(surface, place, proved, found, journal.record, conditions if ends else None)
-    return replace(joined, remarks=_remarks(surface, place, found, accuracy))
+        for one in found.values():
+            for row in one.record:
+                journal.record.append(row)
+        asked = conditions if ends else None
+        joined = _joined(surface, place, proved, found, journal.record, asked)
+        joined = replace(joined, remarks=_remarks(surface, place, found, accuracy))
+        return _with_extras(joined, surface, (place, proved), found, extras, journal)
+
+
+def _with_extras(
+    path: ReactionPath,
+    surface: Surface,
+    saddle: tuple[Stationary, Saddle],
+    found: dict[str, _Side],
+    extras: Extras,
+    journal: Journal,
+) -> ReactionPath:
+    """The path with what was asked for beside it."""
+    place, proved = saddle
+    stations = {"saddle": Station(place.x, place.energy, place.guess, place.gradient)}
+    for side in SIDES:
+        end = found[side].end
+        guess = place.guess if end.guess is None else end.guess
+        stations[f"{side}_end"] = Station(end.x, end.energy, guess)
+
+    def start(x: Vector) -> Any:
+        known = stations.values()
+        return min(known, key=lambda one: float(np.linalg.norm(one.x - x))).guess
+
+    files, told = exports(surface, stations, extras, journal)
+    across_it = None
+    if extras.projected:
+        frames = Frames(path.s, _film(found, "x", place.x), _film(found, "tangent", proved.mode))
+        across_it, failed = across(
+            surface, frames, extras.projected, proved.hessian, start, journal
+        )
+        told += [*across_it.remarks(), *failed]
+    return replace(
+        path,
+        chosen=chosen(surface, place.x, extras),
+        across=across_it,
+        files=files,
+        remarks=(*path.remarks, *told),
+    )
+
+
+def _film(found: dict[str, _Side], name: str, middle: Any, sign: float = 1.0) -> Vector:
+    """A column of both sides as one, from the reverse end over the saddle to the forward end."""
+    back, onward = found["reverse"].columns, found["forward"].columns
+    return np.concatenate([sign * back[name][::-1], np.asarray(middle)[None], onward[name]])
 
 
 def _both(side: Callable[[str], _Side], jobs: int, left: Event) -> dict[str, _Side]:
@@ -156,7 +205,7 @@ def _remarks(
         told.append(stability(surface, saddle.x, saddle.guess).sentence)
     for name, side in found.items():
         error = float(np.max(side.columns["error_estimate"], initial=0.0))
-        if side.end.kind == "fragments":
+        if side.end.kind == "fragments" and side.end.separate is None:
             told.append(
                 f"The barrier from the {name} end is from where the path ended, before the "
                 f"fragments are at rest; no thermochemistry from there."
@@ -167,6 +216,11 @@ def _remarks(
             told.append(
                 f"The {name} side is good to {error:.3f} amu^1/2 bohr; what was asked for was not "
                 f"reached with the gradients that its check may buy."
+            )
+        if side.status == Status.STALLED:
+            told.append(
+                f"The {name} side is good to {error:.3f} amu^1/2 bohr; at the noise of this "
+                f"surface more gradients no longer lower that."
             )
     return tuple(sentence for sentence in told if sentence)
 
@@ -204,21 +258,8 @@ def surface_and_start(
     return saddle, x
 
 
-APART = 3.5
-"""Fragments (angstrom) farther apart than this share no bond that a saddle could break."""
-
-
-def check_together(surface: Surface, x: Vector) -> None:
-    """Refuse a stationary point of fragments that went apart, whatever its modes are."""
-    if (apart := gap(surface, x)) > APART:
-        raise InputError(
-            f"The search for a saddle ended in fragments {apart:.1f} angstrom apart, which is no "
-            f"transition state: start nearer to the barrier, or follow another --mode."
-        )
-
-
 def _traced(
-    way: irc.Course, saddle: Stationary, law: Law, ends: bool, journal: Journal, name: str
+    way: Course, saddle: Stationary, law: Law, ends: bool, journal: Journal, name: str
 ) -> _Side:
     """One side: the march, the path as all its gradients show it, and the end."""
     status, place = journal.carry(
@@ -229,8 +270,8 @@ def _traced(
     if place.arc_length == 0.0:
         why = _why([row["refused"] for row in journal.record if row["refused"]])
         end = left_open(status, saddle.x, saddle.energy, why)
-        return _Side(status, _nothing(saddle.x.size), end, journal.record)
-    columns = _columns(way, place, saddle.energy)
+        return _Side(status, nothing(saddle.x.size), end, journal.record)
+    columns = frames_of(way, place, saddle.energy)
     x, energy = columns["x"][-1], float(columns["energy"][-1])
     # A check that ran out has arrived all the same, with the error that it tells.
     if not status.finished and not np.isfinite(place.astray):
@@ -263,40 +304,6 @@ def _why(refused: list[str]) -> str:
     return f"The last refusal: {last}." if last else ""
 
 
-def _nothing(size: int) -> dict[str, Vector]:
-    """The columns of a side that never left the saddle."""
-    names = ("s", "energy", "gradient_norm", "curvature", "error_estimate")
-    return {"x": np.zeros((0, size)), **{name: np.zeros(0) for name in names}}
-
-
-def _columns(way: irc.Course, place: irc.Place, saddle: float) -> dict[str, Vector]:
-    """The side's path on the final surrogate: x [frames, n] in bohr, energy in hartree."""
-    path, error, _ = irc.doubts(way, place)
-    kept, last = [], 0.0
-    for k, point in enumerate(path):
-        if point.arc_length - last >= SPACING and path[-1].arc_length - point.arc_length >= SPACING:
-            kept.append(k)
-            last = point.arc_length
-    kept.append(len(path) - 1)
-    points = [path[k] for k in kept]
-    tangents = np.array([_tangent(p.local.gradient) for p in points])
-    turns = np.array([p.local.hessian @ t for p, t in zip(points, tangents, strict=True)])
-    across = turns - tangents * np.einsum("pn,pn->p", turns, tangents)[:, None]
-    norms = np.array([float(np.linalg.norm(p.local.gradient)) for p in points])
-    return {
-        "s": np.array([p.arc_length for p in points]),
-        "x": np.array([p.x / way.root for p in points]),
-        "energy": np.array([p.local.energy + saddle for p in points]),
-        "gradient_norm": norms,
-        "curvature": np.linalg.norm(across, axis=1) / np.maximum(norms, 1e-300),
-        "error_estimate": np.maximum.accumulate(error)[kept] + FLOOR * way.accuracy,
-    }
-
-
-def _tangent(gradient: Vector) -> Vector:
-    return -gradient / max(float(np.linalg.norm(gradient)), 1e-300)
-
-
 def _joined(
     surface: Surface,
     saddle: Stationary,
@@ -306,15 +313,9 @@ def _joined(
     conditions: Conditions | None,
 ) -> ReactionPath:
     """One film from the reverse end over the saddle to the forward end."""
-    back, onward = found["reverse"].columns, found["forward"].columns
-
-    def column(name: str, middle: Any, sign: float = 1.0) -> Vector:
-        parts = [sign * back[name][::-1], np.asarray(middle)[None], onward[name]]
-        return np.concatenate(parts)
-
-    coordinates = column("x", saddle.x) * BOHR
-    norm = column("gradient_norm", 0.0)
-    s = column("s", 0.0, -1.0)
+    coordinates = _film(found, "x", saddle.x) * BOHR
+    norm = _film(found, "gradient_norm", 0.0)
+    s = _film(found, "s", 0.0, -1.0)
     ends = {name: side.end for name, side in found.items()}
     thermal: dict[str, Any] = {}
     if conditions is not None and saddle.x.size == 3 * len(surface.symbols):
@@ -323,11 +324,11 @@ def _joined(
     return ReactionPath(
         surface.symbols,
         s,
-        column("energy", saddle.energy),
+        _film(found, "energy", saddle.energy),
         coordinates.reshape(len(coordinates), len(surface.masses), -1),
         norm,
-        column("curvature", 0.0),
-        column("error_estimate", 0.0),
+        _film(found, "curvature", 0.0),
+        _film(found, "error_estimate", 0.0),
         {name: side.status for name, side in found.items()},
         proved.imaginary,
         surface.about(),
@@ -335,6 +336,7 @@ def _joined(
         np.sign(s) * norm,
         ends,
         displacement(proved.mode, surface.masses),
+        _film(found, "energy_error", 0.0),
         thermal,
     )
 

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from suite.chemistry.journal import Journal
 from suite.chemistry.modes import displacement
-from suite.chemistry.saddle import Saddle, check_mode, refine
+from suite.chemistry.saddle import Saddle, check_mode
+from suite.chemistry.search import search
 from suite.chemistry.stationary import Stationary, steepest
 from suite.chemistry.surfaces import Surface
-from suite.chemistry.tracing import Level, check_together, molecule_of, surface_and_start
+from suite.chemistry.tracing import Level, molecule_of, surface_and_start
 from suite.core import Attempt, Record, Status, Store
 from suite.core.files import write_whole
 from suite.core.versions import versions
@@ -123,6 +124,5 @@ def find(
             }
             kept = stack.enter_context(Store(store, about, kinds=(Stationary,)))
         journal = Journal(Record(), kept, observe)
-        place, saddle = refine(surface, x, mode=mode, journal=journal)
-        check_together(surface, place.x)
+        place, saddle = search(surface, x, mode=mode, journal=journal)
     return TransitionState(surface, place, saddle, journal.record)

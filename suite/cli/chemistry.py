@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json as json_text
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from suite.cli.levels import DEFAULT, Flag, Level
 from suite.cli.output import (
     check_output,
     exit_code,
@@ -23,35 +25,30 @@ from suite.errors import InputError
 
 if TYPE_CHECKING:
     from suite.chemistry import ReactionPath
+    from suite.chemistry.journal import Unfinished
+    from suite.chemistry.transition import TransitionState
     from suite.core import Attempt
     from suite.report.page import Section
 
-__all__ = ["irc", "plot", "progress", "sections_of", "ts"]
+__all__ = ["irc", "plot", "progress", "refined", "sections_of", "stopped", "traced", "ts"]
 
 Output = Annotated[Path | None, Parameter(name=["--output", "-o"])]
-Flag = Annotated[bool, Parameter(negative="")]
 
 
 def irc(
     saddle: Path,
     /,
-    *,
+    *more: Path,
     output: Output = None,
-    method: str = "hf",
-    basis: str = "def2-svp",
-    charge: int | None = None,
-    spin: int | None = None,
+    level: Level = DEFAULT,
     accuracy: float = 0.01,
-    units: str | None = None,
-    mode: int | None = None,
     no_ends: Flag = False,
     temperature: float = 298.15,
     pressure: float = 101325.0,
-    solvent: str | None = None,
-    dispersion: str | None = None,
-    density_fit: Flag = False,
-    grid: int | None = None,
-    masses: str = "average",
+    coordinates: str | None = None,
+    projected: int = 0,
+    molden: Flag = False,
+    qcschema: Flag = False,
     jobs: int = 1,
     cluster: str | None = None,
     json: Flag = False,
@@ -62,40 +59,31 @@ def irc(
     ----------
     saddle
         XYZ file of the transition state or of a guess of it, in angstrom; charge= and spin= in its
-        comment line are read. A folder of such files runs as a batch.
+        comment line are read. A folder of such files, or a text file with one path a line (.txt, or
+        @ before its name), runs as a batch.
+    more
+        Further files, folders or lists: a batch.
     output
         Folder for path.xyz, path.csv, both ends, summary.json, attempts.csv, report.html and the
         run file. Default: a folder named after the input.
-    method
-        hf, mp2, ccsd, casscf(n,m), or the name of a density functional (wb97x-d, b3lyp-d3bj, ...).
-    basis
-        Basis set, by PySCF's name for it.
-    charge
-        Charge in e.
-    spin
-        Number of unpaired electrons (2S).
     accuracy
         Largest allowed distance from the true path, amu^1/2 bohr.
-    units
-        angstrom or bohr. Default: angstrom, and a file that looks like bohr is refused.
-    mode
-        Which mode of the guess to follow uphill, from 1. Default: the lowest.
     no_ends
         Leave the ends where the path arrives: no optimisation, no Hessians, no thermochemistry.
     temperature
         Temperature of the thermochemistry, K.
     pressure
         Pressure of the thermochemistry, Pa.
-    solvent
-        cpcm, iefpcm, cosmo, ddcosmo or smd, and after a colon the solvent: smd:ethanol.
-    dispersion
-        d3bj, d3zero, d4 and their like, for a functional.
-    density_fit
-        Fit densities.
-    grid
-        Level of PySCF's integration grid.
-    masses
-        average (of the natural isotopes) or common (the most abundant isotope).
+    coordinates
+        Internal coordinates to tell along the path, atoms numbered from 1: 1-2 is a bond length
+        (angstrom), 1-2-3 an angle and 1-2-3-4 a dihedral (degrees); 1-2,1-2-3 are two of them.
+        Default: those that change most.
+    projected
+        Frequencies across the path at so many frames, each for a Hessian, in projected.csv.
+    molden
+        Orbitals of the saddle and both ends as Molden files.
+    qcschema
+        Saddle and both ends as QCSchema JSON; a gradient for each end.
     jobs
         2 traces both sides at once; of a batch, so many reactions.
     cluster
@@ -103,32 +91,30 @@ def irc(
     json
         Print summary.json instead of a table.
     """
+    from suite.chemistry.journal import Unfinished
+    from suite.cli.batch import batch, is_batch, output_of
+
     options = {
-        "method": method,
-        "basis": basis,
-        "charge": charge,
-        "spin": spin,
+        **asdict(level),
         "accuracy": accuracy,
-        "units": units,
-        "mode": mode,
         "no_ends": no_ends,
         "temperature": temperature,
         "pressure": pressure,
-        "solvent": solvent,
-        "dispersion": dispersion,
-        "density_fit": density_fit,
-        "grid": grid,
-        "masses": masses,
+        "coordinates": coordinates,
+        "projected": projected,
+        "molden": molden,
+        "qcschema": qcschema,
     }
-    if saddle.is_dir():
-        from suite.cli.batch import batch
-
+    inputs = (saddle, *more)
+    if is_batch(inputs):
         spread = cluster or (f"local:{jobs}" if jobs > 1 else None)
-        return batch(saddle, output or Path(f"{saddle.name}_irc"), options, spread, json)
-    if cluster is not None:
-        raise InputError(f"--cluster spreads a folder of saddles. Got the file {saddle}.")
+        return batch("irc", inputs, output or output_of(inputs, "irc"), options, spread, json)
+    _check_alone(saddle, cluster)
     output = output or Path(f"{saddle.stem}_irc")
-    path = traced(saddle, output, options, jobs)
+    try:
+        path = traced(saddle, output, options, jobs)
+    except Unfinished as error:
+        return _told_short(stopped("irc", output, error), output, json)
     summary = path.summary()
     print_result(summary, _facts(summary, output), json)
     return exit_code(summary["status"])
@@ -137,18 +123,24 @@ def irc(
 def traced(saddle: Path, output: Path, options: Mapping[str, Any], jobs: int = 1) -> ReactionPath:
     """One reaction path into its folder, by the options of the command line."""
     from suite.chemistry import trace
+    from suite.chemistry.extras import Extras, price
+    from suite.molecule import read_xyz
 
     check_output(saddle, output, ("path.xyz", "reverse_end.xyz", "forward_end.xyz"))
     words = ["chemistry", "irc", str(saddle.absolute()), *spoken(options)]
     if jobs > 1:
         words.append(f"--jobs={jobs}")
-    known = {k: v for k, v in options.items() if k not in ("no_ends", "temperature", "pressure")}
+    known = {k: v for k, v in options.items() if k in (*Level.__slots__, "accuracy")}
+    extras = Extras(**{name: options[name] for name in Extras._fields})
+    if extras.projected > 0:
+        say(price(len(read_xyz(saddle, units=options["units"]).symbols), extras.projected))
     with resumable(output, words):
         path = trace(
             saddle,
             **known,
             ends=not options["no_ends"],
             conditions=(options["temperature"], options["pressure"]),
+            extras=extras,
             jobs=jobs,
             store=output,
             observe=(progress,),
@@ -156,6 +148,37 @@ def traced(saddle: Path, output: Path, options: Mapping[str, Any], jobs: int = 1
     path.save(output)
     page_of(output / "report.html", f"Reaction path of {saddle.name}", lambda: sections_of(path))
     return path
+
+
+def stopped(verb: str, output: Path, error: Unfinished) -> dict[str, Any]:
+    """The summary of a run whose search for a saddle was given up; also written to its folder."""
+    from suite.core import Reader, Record
+    from suite.core.files import write_whole
+
+    with Reader(output) as reader:
+        record = Record(reader.rows())
+    summary = {
+        "schema": 1,
+        "job": f"chemistry {verb}",
+        "status": error.status.name.lower(),
+        "sentence": str(error),
+        "gradients": record.tally.cost["gradients"],
+        "hessians": record.tally.cost["hessians"],
+        "record": record.tally.to_dict(),
+    }
+    write_whole(output / "attempts.csv", record.to_csv())
+    write_whole(output / "summary.json", json_text.dumps(summary, indent=1))
+    return summary
+
+
+def _told_short(summary: Mapping[str, Any], output: Path, json: bool) -> int:
+    print_result(summary, {"written to": output}, json)
+    return exit_code(summary["status"])
+
+
+def _check_alone(source: Path, cluster: str | None) -> None:
+    if cluster is not None:
+        raise InputError(f"--cluster spreads a batch of several files. Got the file {source}.")
 
 
 def _facts(summary: Mapping[str, Any], output: Path) -> dict[str, Any]:
@@ -175,19 +198,11 @@ def _facts(summary: Mapping[str, Any], output: Path) -> dict[str, Any]:
 def ts(
     guess: Path,
     /,
-    *,
+    *more: Path,
     output: Output = None,
-    method: str = "hf",
-    basis: str = "def2-svp",
-    charge: int | None = None,
-    spin: int | None = None,
-    units: str | None = None,
-    mode: int | None = None,
-    solvent: str | None = None,
-    dispersion: str | None = None,
-    density_fit: Flag = False,
-    grid: int | None = None,
-    masses: str = "average",
+    level: Level = DEFAULT,
+    jobs: int = 1,
+    cluster: str | None = None,
     json: Flag = False,
 ) -> int:
     """Refine a guess of a transition state and prove that it is one.
@@ -195,64 +210,35 @@ def ts(
     Parameters
     ----------
     guess
-        XYZ file of the guess, in angstrom; charge= and spin= in its comment line are read.
+        XYZ file of the guess, in angstrom; charge= and spin= in its comment line are read. A folder
+        of such files, or a text file with one path a line (.txt, or @ before its name), runs as a
+        batch.
+    more
+        Further files, folders or lists: a batch.
     output
         Folder for ts.xyz, summary.json, attempts.csv, report.html and the run file. Default: a
         folder named after the input.
-    method
-        hf, mp2, ccsd, casscf(n,m), or the name of a density functional.
-    basis
-        Basis set, by PySCF's name for it.
-    charge
-        Charge in e.
-    spin
-        Number of unpaired electrons (2S).
-    units
-        angstrom or bohr. Default: angstrom, and a file that looks like bohr is refused.
-    mode
-        Which mode of the guess to follow uphill, from 1. Default: the lowest.
-    solvent
-        cpcm, iefpcm, cosmo, ddcosmo or smd, and after a colon the solvent: smd:ethanol.
-    dispersion
-        d3bj, d3zero, d4 and their like, for a functional.
-    density_fit
-        Fit densities.
-    grid
-        Level of PySCF's integration grid.
-    masses
-        average (of the natural isotopes) or common (the most abundant isotope).
+    jobs
+        Of a batch, so many guesses at once.
+    cluster
+        Run a batch on Dask: local:4, or the address of a scheduler.
     json
         Print summary.json instead of a table.
     """
-    from suite.chemistry.transition import find
+    from suite.chemistry.journal import Unfinished
+    from suite.cli.batch import batch, is_batch, output_of
 
-    options: dict[str, Any] = {
-        "method": method,
-        "basis": basis,
-        "charge": charge,
-        "spin": spin,
-        "units": units,
-        "mode": mode,
-        "solvent": solvent,
-        "dispersion": dispersion,
-        "density_fit": density_fit,
-        "grid": grid,
-        "masses": masses,
-    }
+    options = asdict(level)
+    inputs = (guess, *more)
+    if is_batch(inputs):
+        spread = cluster or (f"local:{jobs}" if jobs > 1 else None)
+        return batch("ts", inputs, output or output_of(inputs, "ts"), options, spread, json)
+    _check_alone(guess, cluster)
     output = output or Path(f"{guess.stem}_ts")
-    check_output(guess, output, ("ts.xyz",))
-    words = ["chemistry", "ts", str(guess.absolute()), *spoken(options)]
-    with resumable(output, words):
-        found = find(guess, **options, store=output, observe=(progress,))
-    found.save(output)
-    summary = found.summary()
-
-    def sections() -> list[Section]:
-        from suite.report.chemistry import saddle_sections
-
-        return saddle_sections(summary, found.swing(), found.record)
-
-    page_of(output / "report.html", f"Transition state of {guess.name}", sections)
+    try:
+        summary = refined(guess, output, options).summary()
+    except Unfinished as error:
+        return _told_short(stopped("ts", output, error), output, json)
     facts = {
         "energy": f"{summary['energy']:.8f} hartree",
         "imaginary mode": f"{-summary['imaginary_frequency_cm1']:.0f}i cm⁻¹",
@@ -261,6 +247,24 @@ def ts(
     }
     print_result(summary, facts, json)
     return 0
+
+
+def refined(guess: Path, output: Path, options: Mapping[str, Any]) -> TransitionState:
+    """One transition state into its folder, by the options of the command line."""
+    from suite.chemistry.transition import find
+
+    check_output(guess, output, ("ts.xyz",))
+    with resumable(output, ["chemistry", "ts", str(guess.absolute()), *spoken(options)]):
+        found = find(guess, **options, store=output, observe=(progress,))
+    found.save(output)
+
+    def sections() -> list[Section]:
+        from suite.report.chemistry import saddle_sections
+
+        return saddle_sections(found.summary(), found.swing(), found.record)
+
+    page_of(output / "report.html", f"Transition state of {guess.name}", sections)
+    return found
 
 
 def plot(run: Path, /, *, output: Annotated[Path, Parameter(name=["--output", "-o"])]) -> int:

@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from suite.errors import StoreMismatch
+
 __all__ = ["Kinds", "decode", "encode"]
 
 Kinds: TypeAlias = tuple[type, ...]
@@ -94,8 +96,18 @@ def _rebuilt(tree: Any, arrays: bytes, kinds: dict[str, type]) -> Any:
         return _loaded(tree["$scalar"], arrays)[()]
     if "$kind" in tree:
         fields = {k: _rebuilt(v, arrays, kinds) for k, v in tree["$fields"].items()}
-        return kinds[tree["$kind"]](**fields)
+        return _made(tree["$kind"], fields, kinds)
     return {k: _rebuilt(v, arrays, kinds) for k, v in tree.items()}
+
+
+def _made(name: str, fields: dict[str, Any], kinds: dict[str, type]) -> Any:
+    try:
+        return kinds[name](**fields)
+    except TypeError:
+        raise StoreMismatch(
+            f"The run file holds a {name} of another version of suite, with the fields "
+            f"{', '.join(fields)}. Finish the run with that version, or start it anew."
+        ) from None
 
 
 def _loaded(place: list[Any], arrays: bytes) -> np.ndarray[Any, Any]:

@@ -33,6 +33,7 @@ def sections(
     rows = list(rows)
     parts = [
         _profile(columns, rows, summary, film),
+        _across(summary),
         barriers(summary),
         rates(summary),
         ends(summary),
@@ -111,6 +112,39 @@ def _mode(mode: Mapping[str, Any] | None) -> Section | None:
         "atoms, their common length chosen for the eye."
     )
     return Section(f"The {what}", text, film=moving, script=script())
+
+
+def _across(summary: Mapping[str, Any]) -> Section | None:
+    """The frequencies across the path, a line a mode, where they were asked for."""
+    import plotly.graph_objects as go
+
+    known = summary.get("projected") or {}
+    waves = known.get("wavenumbers_cm1") or []
+    most = max(map(len, waves), default=0)
+    if not most:
+        return None
+    figure = go.Figure()
+    for k in range(most):
+        figure.add_scatter(
+            x=known["s"],
+            y=[row[k] if k < len(row) else None for row in waves],
+            mode="lines+markers",
+            line={"color": COLOURS[k % len(COLOURS)], "width": 1.5},
+            marker={"size": 5},
+            name=f"mode {k + 1}",
+            hovertemplate="s = %{x:.3f}<br>%{y:.0f} cm⁻¹",
+        )
+    look = layout("s (amu<sup>1/2</sup> bohr)", "wavenumber (cm⁻¹)", "")
+    figure.update_layout(**look, showlegend=False)
+    for places in known.get("inflections", {}).values():
+        for s in places:
+            figure.add_vline(x=s, line={"color": "#9aa5b1", "dash": "dash", "width": 1})
+    text = (
+        "Vibrations across the path, by a Hessian at each frame with translation, rotation and the "
+        "path's own direction projected out; imaginary ones are negative. A dashed line "
+        "is a valley-ridge inflection."
+    )
+    return Section("Frequencies across the path", text, figure)
 
 
 def _record(rows: list[Mapping[str, Any]], summary: Mapping[str, Any]) -> Section | None:
@@ -213,7 +247,8 @@ def batch_sections(rows: Iterable[Mapping[str, Any]]) -> list[Section]:
 
     Each row holds `name` and `status`, and what is known of `sentence`, the two barriers
     (`barrier_reverse_kcal_mol`, `barrier_forward_kcal_mol`), `imaginary_frequency_cm1`,
-    `gradients`, `hessians` and `connectivity`.
+    `gradients`, `hessians` and `connectivity`; of transition states their `energy` (hartree) and
+    `max_gradient` (hartree/bohr).
     """
     rows = list(rows)
     columns: dict[str, tuple[str, str]] = {
@@ -221,6 +256,8 @@ def batch_sections(rows: Iterable[Mapping[str, Any]]) -> list[Section]:
         "status": ("status", "plain"),
         "barrier_reverse_kcal_mol": ("from the reverse end (kcal/mol)", ".2f"),
         "barrier_forward_kcal_mol": ("from the forward end (kcal/mol)", ".2f"),
+        "energy": ("energy (hartree)", ".8f"),
+        "max_gradient": ("largest gradient (hartree/bohr)", ".1e"),
         "imaginary_frequency_cm1": ("imaginary mode", "wavenumber"),
         "gradients": ("gradients", ",d"),
         "hessians": ("Hessians", ",d"),
@@ -231,8 +268,16 @@ def batch_sections(rows: Iterable[Mapping[str, Any]]) -> list[Section]:
     cells = [[_cell(row.get(key), columns[key][1]) for key in shown] for row in rows]
     grid = Grid([columns[key][0] for key in shown], cells, prose=True)
     ended = sum(row.get("imaginary_frequency_cm1") is not None for row in rows)
-    text = f"{len(rows):,} reactions, {ended:,} of them from a proved saddle."
-    return [Section("Reactions", text, _bars(rows), grid=grid)]
+    searches = any(row.get("energy") is not None for row in rows)
+    if searches:
+        name, text = (
+            "Transition states",
+            f"{len(rows):,} guesses, {ended:,} of them led to a saddle.",
+        )
+    else:
+        name = "Reactions"
+        text = f"{len(rows):,} reactions, {ended:,} of them from a proved saddle."
+    return [Section(name, text, _bars(rows), grid=grid)]
 
 
 def _cell(value: Any, form: str) -> str:

@@ -106,6 +106,8 @@ def _panels(columns: Mapping[str, Sequence[Any]], rows: list[Mapping[str, Any]])
     yield Panel("step size<br>(amu<sup>1/2</sup> bohr)", 130, True, _steps(rows))
     error = "error estimate<br>(amu<sup>1/2</sup> bohr)"
     yield _simple(columns, "error_estimate", error, COLOURS[4])
+    error = "energy error<br>(kcal/mol)"
+    yield _simple(columns, "energy_error_estimate_kcal_mol", error, COLOURS[4])
     for unit, title in (("angstrom", "length (Å)"), ("degree", "angle (°)")):
         yield Panel(title, 140, False, list(_internal(columns, unit)))
 

@@ -37,13 +37,13 @@ def test_a_bowl_ends_in_its_minimum_proved():
     assert journal.record.tally.cost["hessians"] == 1
 
 
-def test_atoms_already_apart_are_told_and_cost_nothing():
+def test_atoms_already_apart_are_told_and_cost_one_gradient():
     surface = model_surface("leps")
     x = np.array([0, 0, 0, 0, 0, 1.4016, 0, 0, 7.0])
     end, journal = ended(surface, x, np.eye(9), slope=2e-3)
     assert end.kind == "fragments"
     assert end.vibrations is None
-    assert journal.record.tally.attempts == 0
+    assert journal.record.tally.cost == {"gradients": 1}
     found = re.search(r"(\d\.\d\d) angstrom .* falls by (\d\.\d\d) kcal/mol", end.sentence)
     assert float(found[1]) == pytest.approx((7.0 - 1.4016) * BOHR, abs=5e-3)
     assert float(found[2]) == pytest.approx(2e-3 * KCAL, abs=5e-3)
@@ -97,3 +97,25 @@ def test_an_open_end_bears_the_name_of_its_status():
     assert end.kind == "out_of_budget"
     assert end.sentence == Status.OUT_OF_BUDGET.sentence
     assert not end.summary(("X",))["optimised"]
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_path_that_went_astray_is_never_called_an_end(apart):
+    surface = model_surface("leps") if apart else MullerBrown()
+    x = np.array([0, 0, 0, 0, 0, 1.4016, 0, 0, 7.0]) if apart else np.array([-0.6, 1.4])
+    energy = surface.measure(x).energy
+    end = end_of(
+        surface,
+        x,
+        energy + 0.01,
+        1e-4,
+        np.eye(x.size),
+        guess=None,
+        journal=Journal(),
+        track="forward end",
+    )
+    assert end.kind == "failed"
+    assert end.sentence.startswith(
+        "The path went astray: its last point is taken to be 6.3 kcal/mol above"
+    )
+    assert end.energy <= energy

@@ -83,3 +83,11 @@ def test_a_model_surface_has_nothing_to_take_out():
     assert np.array_equal(internal_basis(np.zeros(2), np.ones(1)), np.eye(2))
     found = vibrations(np.diag([1.0, -1.0]), np.zeros(2), np.ones(1))
     assert np.array_equal(found.wavenumbers, frequencies(np.array([-1.0, 1.0])))
+
+
+@pytest.mark.parametrize(("bent", "count"), [(0.0, 4), (1.0, 4), (6.0, 3)])
+def test_a_molecule_that_noise_left_bent_by_a_degree_is_linear(bent, count):
+    angle = np.radians(bent)
+    place = np.array([[0, 0, 0], [0, 0, 2.2], [2 * np.sin(angle), 0, -2 * np.cos(angle)]])
+    found = vibrations(0.3 * np.eye(9), place.ravel(), np.array([12.011, 14.007, 1.008]))
+    assert len(found.wavenumbers) == count

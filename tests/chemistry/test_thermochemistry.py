@@ -240,3 +240,35 @@ def test_symmetry_numbers_are_those_of_the_point_groups(name):
 def test_symmetry_of_coordinates_that_do_not_fit_is_refused():
     with pytest.raises(InputError, match="coordinates"):
         rotational_symmetry_number(["H", "H"], np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize(
+    ("symbols", "place", "mode", "whole", "kept"),
+    [
+        # Pollak and Pechukas (1978): H + H2 and the umbrella of ammonia.
+        ("HHH", [[0, 0, -0.93], [0, 0, 0], [0, 0, 0.93]], [[0, 0, 1], [0, 0, -2], [0, 0, 1]], 2, 1),
+        (
+            "NHHH",
+            [[0, 0, 0], [1, 0, 0], [-0.5, 0.8660254, 0], [-0.5, -0.8660254, 0]],
+            [[0, 0, -0.2], [0, 0, 1], [0, 0, 1], [0, 0, 1]],
+            6,
+            3,
+        ),
+        # The torsion of cis hydrogen peroxide: its rotation leads to neither side.
+        (
+            "OOHH",
+            [[0, 0.7, 0], [0, -0.7, 0], [0.9, 0.9, 0], [0.9, -0.9, 0]],
+            [[0, 0, 0], [0, 0, 0], [0, 0, 1], [0, 0, -1]],
+            2,
+            2,
+        ),
+    ],
+)
+def test_rotations_that_exchange_the_sides_of_a_saddle_do_not_count(
+    symbols, place, mode, whole, kept
+):
+    assert rotational_symmetry_number(list(symbols), np.array(place, float)) == whole
+    found = rotational_symmetry_number(
+        list(symbols), np.array(place, float), mode=np.array(mode, float)
+    )
+    assert found == kept

@@ -45,7 +45,12 @@ def test_one_that_fails_stops_no_other(done):
     assert broken["barrier_forward_kcal_mol"] == ""
     assert (output / "report.html").read_text().startswith("<!doctype html>")
     # What failed leaves no folder that looks like a result.
-    assert {path.name for path in output.iterdir()} == {"a_hcn", "batch.csv", "report.html"}
+    assert {path.name for path in output.iterdir()} == {
+        "a_hcn",
+        "batch.csv",
+        "command.json",
+        "report.html",
+    }
 
 
 def test_a_row_is_the_summary_of_its_run(done):
@@ -87,5 +92,50 @@ def test_an_empty_folder_is_refused(tmp_path, capsys, monkeypatch):
     assert run(["chemistry", "irc", "empty"]) == 3
     assert "empty holds no .xyz file" in capsys.readouterr().err
     assert run(["chemistry", "irc", str(HCN), "--cluster", "local:2"]) == 3
-    assert "--cluster spreads a folder of saddles" in capsys.readouterr().err
+    assert "--cluster spreads a batch of several files" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
+def test_files_and_lists_are_a_batch_too(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    for folder in "ab":
+        (tmp_path / folder / "ts.xyz").write_text(HCN.read_text())
+    (tmp_path / "a" / "list.txt").write_text("# two\nts.xyz\n../b/ts.xyz # again\nnone.xyz\n\n")
+    for words in (["a/list.txt"], ["@a/list.txt"], ["a/ts.xyz", "b", "a/none.xyz", "a/ts.xyz"]):
+        assert run(["chemistry", "ts", *words, "--basis", "sto-3g", "-o", "out", "--json"]) == 4
+        first, second, none = json.loads(capsys.readouterr().out)
+        assert (first["name"], second["name"], none["name"]) == ("a_ts", "b_ts", "none")
+        assert first["status"] == second["status"] == "converged"
+        assert first["energy"] == second["energy"]
+        assert "none.xyz cannot be read" in none["sentence"]
+    summary = json.loads((tmp_path / "out" / "a_ts" / "summary.json").read_text())
+    assert float(rows_of(tmp_path / "out")[0]["energy"]) == summary["energy"]
+    assert run(["resume", "out"]) == 4
+    assert "chemistry ts: 3 transition states" in capsys.readouterr().out
+
+
+def test_a_list_of_nothing_and_names_alike_are_refused(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.txt").write_text("# nothing\n")
+    assert run(["chemistry", "irc", "list.txt"]) == 3
+    assert "list.txt names no file" in capsys.readouterr().err
+    assert run(["chemistry", "irc", "@none.txt"]) == 3
+    assert "none.txt cannot be read as a list of files" in capsys.readouterr().err
+    assert run(["chemistry", "irc", "x/a/ts.xyz", "y/a/ts.xyz"]) == 3
+    assert "Two files of the batch would both be called 'a_ts'" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["list.txt"]
+
+
+def test_a_defect_in_one_reaction_is_a_row_too(tmp_path, capsys, monkeypatch):
+    def breaks(*_, **__):
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr("suite.chemistry.trace", breaks)
+    monkeypatch.chdir(tmp_path)
+    assert run(["chemistry", "irc", str(HCN), "other.xyz", "--json"]) == 4
+    first, second = json.loads(capsys.readouterr().out)
+    assert first["status"] == "failed"
+    assert "ZeroDivisionError: by nought" in first["sentence"]
+    assert second["status"] == "failed"

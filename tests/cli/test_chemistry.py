@@ -153,3 +153,30 @@ def test_ts_does_not_write_over_its_guess(tmp_path, capsys):
     assert run(["chemistry", "ts", str(guess), "-o", str(tmp_path)]) == 3
     refused("would write over the input", capsys.readouterr())
     assert guess.read_bytes() == before
+
+
+def test_a_guess_without_a_saddle_stops_short_with_its_sentence(tmp_path, capsys):
+    place = [[0, 0, 0.0664], [0, 0.7541, -0.5267], [0, -0.7541, -0.5267]]
+    guess = written(tmp_path / "water.xyz", "OHH", place)
+    words = ["chemistry", "ts", str(guess), "--basis", "3-21g", "-o", str(tmp_path / "out")]
+    assert run([*words, "--json"]) == 4
+    said = capsys.readouterr()
+    summary = json.loads(said.out)
+    assert summary["status"] == "out_of_attempts"
+    assert "angstrom apart, which is no transition state" in summary["sentence"]
+    assert summary["gradients"] < 60
+    assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
+    assert not (tmp_path / "out" / "ts.xyz").exists()
+
+
+@pytest.mark.parametrize("command", ["ts", "irc"])
+def test_help_tells_every_option_of_the_level(command, capsys):
+    from dataclasses import fields
+
+    from suite.cli.levels import Level
+
+    assert run(["chemistry", command, "--help"]) == 0
+    said = capsys.readouterr().out
+    for field in fields(Level):
+        assert f"--{field.name.replace('_', '-')}" in said
+    assert "the most abundant isotope" in " ".join(said.split())

@@ -319,3 +319,37 @@ def test_a_figure_that_cannot_be_is_refused(tmp_path, monkeypatch):
     with pytest.raises(MissingPackage, match="matplotlib"):
         reaction_profile(COLUMNS, SUMMARY, tmp_path / "a.pdf")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_frequencies_across_and_the_energy_error_have_their_pictures(tmp_path):
+    known = {
+        "s": [-1.0, 0.0, 1.0],
+        "wavenumbers_cm1": [[400.0, 900.0], [300.0], [-200.0, 700.0]],
+        "inflections": {"reverse": [], "forward": [0.69]},
+    }
+    columns = COLUMNS | {"energy_error_estimate_kcal_mol": [0.01] * 8}
+    parts = sections(columns, [], {"projected": known}, FILM)
+    part = next(p for p in parts if p.title == "Frequencies across the path")
+    assert list(part.figure.data[0].y) == [400.0, 300.0, -200.0]
+    assert part.figure.layout.shapes[0].x0 == 0.69
+    titles = [axis.title.text for axis in parts[0].figure.select_yaxes()]
+    assert any("energy error" in title for title in titles)
+
+
+def test_a_notebook_gets_a_frame_that_needs_no_network():
+    from html.parser import HTMLParser
+
+    from suite.report.notebook import reaction
+
+    found = {}
+
+    class Frame(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            found[tag] = dict(attrs)
+
+    Frame().feed(reaction(COLUMNS, ROWS, {"sentence": "<Endpoint> reached."}, FILM))
+    assert list(found) == ["iframe"]
+    page = found["iframe"]["srcdoc"]
+    assert page.startswith("<!doctype html>")
+    assert 'class="film"' in page
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=.(https?:)?//", page)

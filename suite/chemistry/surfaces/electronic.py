@@ -22,7 +22,7 @@ from suite.chemistry.surfaces.solution import Solution, gradient_of, solve
 from suite.errors import AttemptFailed, InputError, missing
 from suite.molecule import Molecule
 
-__all__ = ["PySCFSurface", "pyscf_surface", "surface_of"]
+__all__ = ["PySCFSurface", "has_gradients", "is_analytic", "pyscf_surface", "surface_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,7 @@ class PySCFSurface:
     `masses` [atoms] in amu, `noise` the largest error of a gradient component in hartree/bohr,
     `has_hessian` whether PySCF has analytic second derivatives, `triples` whether (T) is added,
     `pairs` whether the dispersion of ωB97X-D is, `grid_response` whether gradients hold the motion
-    of the quadrature grid with the atoms.
+    of the quadrature grid with the atoms, `own` whether it was made from somebody's own object.
     """
 
     symbols: tuple[str, ...]
@@ -45,6 +45,7 @@ class PySCFSurface:
     grid_response: bool = False
     _molecule: Any = field(default=None, repr=False)
     _build: Callable[[Any], Any] = field(default=lambda molecule: None, repr=False)
+    own: bool = False
 
     def measure(self, x: Vector, guess: Any = None) -> Measured:
         """Energy and gradient from orbitals that start from `guess`.
@@ -52,6 +53,9 @@ class PySCFSurface:
         Notes hold `scf_cycles` and `spin_square`. Raises `AttemptFailed` where nothing converges.
         """
         found = self.solve(x, guess)
+        if len(self.symbols) == 1:
+            # Nothing pulls at an atom, and PySCF's gradients of some methods fail for it.
+            return Measured(found.energy, np.zeros(x.size), found.guess, found.notes)
         gradient = gradient_of(found, triples=self.triples, grid_response=self.grid_response)
         extra = self._extra(x)
         return Measured(
@@ -133,7 +137,7 @@ def pyscf_surface(
         molecule.symbols,
         masses_of(molecule.symbols, masses),
         noise_of(level),
-        _analytic(method_object),
+        is_analytic(method_object),
         details,
         level.theory == "ccsd(t)",
         level.functional is not None and level.functional.disp == PAIRS,
@@ -169,11 +173,19 @@ def surface_of(method: Any, *, masses: Masses = "average") -> PySCFSurface:
         symbols,
         masses_of(symbols, masses),
         NOISE["coarse" if quadrature or hasattr(method, "with_solvent") else "tight"],
-        _analytic(method),
+        is_analytic(method),
         _described(method, molecule),
         _molecule=bare.build(False, False),
         _build=partial(likeness, method),
+        own=True,
     )
+
+
+def has_gradients(recipe: Recipe, name: str) -> Any:
+    """The PySCF object that would answer a recipe's energy; `InputError` where it has no slope."""
+    method = _finished(recipe)
+    _check_gradients(method, name)
+    return method
 
 
 def _finished(recipe: Recipe) -> Any:
@@ -234,7 +246,7 @@ def _check_gradients(method: Any, name: str) -> None:
         raise InputError(f"PySCF has no gradients of {name}: choose another method.") from error
 
 
-def _analytic(method: Any) -> bool:
+def is_analytic(method: Any) -> bool:
     """Whether PySCF has the Hessian: of Hartree-Fock and Kohn-Sham, not of all their settings."""
     from pyscf import scf
 

@@ -61,7 +61,7 @@ def _check_electrons(molecule: Molecule) -> None:
         raise InputError(
             f"charge {molecule.charge} with spin {molecule.spin} (unpaired electrons) is not "
             f"possible for {electrons} electrons: spin must be {parity} number, at most "
-            f"{electrons}."
+            f"{electrons} and not negative."
         )
 
 
