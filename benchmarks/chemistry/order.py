@@ -45,7 +45,7 @@ def exact_sides(surface):
             rate, (0, 5), start, "Radau", rtol=1e-10, atol=1e-12, events=flat, dense_output=True
         )
         # At the saddle itself the path does not move.
-        yield np.vstack([surface.saddle, run.sol(np.linspace(0, run.t[-1], 20001)).T])
+        yield np.vstack([surface.saddle, run.sol(np.linspace(0, run.t[-1], 400001)).T])
 
 
 def error_on_closed_form(accuracy):

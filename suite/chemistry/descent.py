@@ -49,7 +49,8 @@ def descend(
     """The path of steepest descent from x [n], of a given arc length, as points with the surface.
 
     `surface` answers energy, gradient and Hessian in mass-weighted coordinates, `slope` the
-    gradient alone where that is cheaper; `tolerance` is the error of one step, amu^1/2 bohr. It ends earlier where `arrived` says so, and in a minimum.
+    gradient alone where that is cheaper; `tolerance` is the error of one step, amu^1/2 bohr. It
+    ends earlier where `arrived` says so, and in a minimum.
 
     >>> bowl = lambda x: Local(float(x @ x), 2 * x, 2 * np.eye(2))
     >>> points = descend(bowl, np.array([1.0, 0.0]), 0.5, tolerance=1e-8)

@@ -62,7 +62,7 @@ OFF = 2e-3
 TRUST = 0.3
 """How far the features may move in a step: somewhat more than half the short correlation length."""
 UNKNOWN = 1.0
-"""Distance (of features) from all that was measured at which a path on the surrogate is given up."""
+"""Distance (of features) from all that was measured at which a path on it is given up."""
 DEPARTURE = 0.1
 """How far (amu^1/2 bohr) the path may leave the chord of one step."""
 JUMP = 3e-3
@@ -73,6 +73,8 @@ NEAR = 0.15
 """Arc length about a measured point of which it tells, amu^1/2 bohr."""
 MOST_CHECKS = 40
 """Gradients that the check of a side may buy."""
+NEARLY = 5.0
+"""How near (in accuracies) the estimate must be for noise to be what holds it."""
 PATIENCE = 8
 """Gradients of the check after which an estimate that does not fall is left as it is."""
 KNOWN = 2400
@@ -238,7 +240,8 @@ def follow(
     def agreed(place: Place) -> int:
         if place.astray <= way.accuracy:
             return Status.ENDPOINT
-        return Status.STALLED if place.idle >= PATIENCE else Status.RUNNING
+        near = place.least <= NEARLY * way.accuracy
+        return Status.STALLED if near and place.idle >= PATIENCE else Status.RUNNING
 
     def walk(start: Attempt | Point) -> Iterator[Attempt]:
         attempt = walking(way, energy)

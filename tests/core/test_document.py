@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from suite.core.document import decode, encode
+from suite.errors import StoreMismatch
 
 
 class Pair(NamedTuple):
@@ -165,6 +166,6 @@ def test_a_crafted_document_builds_nothing(text):
         def __init__(self, left, right):
             built.append(self)
 
-    with pytest.raises((KeyError, ValueError, TypeError)):
+    with pytest.raises((KeyError, ValueError, TypeError, StoreMismatch)):
         decode(text, bytes(16), (Pair, Box))
     assert built == []
