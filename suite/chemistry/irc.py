@@ -40,6 +40,7 @@ from suite.core import (
     relay,
 )
 from suite.core.control import Law
+from suite.errors import AttemptFailed
 
 __all__ = ["CHECK", "LAW", "WALK", "Course", "Place", "follow", "leave", "prepare"]
 
@@ -61,7 +62,7 @@ OFF = 2e-3
 """Distance (amu^1/2 bohr) from the saddle at which the surrogate's path starts along the mode."""
 TRUST = 0.3
 """How far the features may move in a step: somewhat more than half the short correlation length."""
-UNKNOWN = 1.0
+UNKNOWN = 0.5
 """Distance (of features) from all that was measured at which a path on it is given up."""
 DEPARTURE = 0.1
 """How far (amu^1/2 bohr) the path may leave the chord of one step."""
@@ -116,7 +117,8 @@ class Place(NamedTuple):
 class Course:
     """What stays the same over one side of a path.
 
-    `side` is +1 along the imaginary mode or -1 against it, `accuracy` in amu^1/2 bohr.
+    `side` is +1 along the imaginary mode or -1 against it, `accuracy` in amu^1/2 bohr, `guess` the
+    saddle's orbitals.
     """
 
     surface: Surface
@@ -126,10 +128,11 @@ class Course:
     origin: Vector
     side: int
     accuracy: float
+    guess: Any
 
     def path(self, known: Surrogate, place: Place) -> list[Descent]:
         """The whole path on a surrogate, from the saddle to as far as the side stands."""
-        return self._descend(known, self.origin, 0.0, place.arc_length, stop=False)
+        return self._descend(known, self.origin, 0.0, place.arc_length)
 
     def known(
         self, place: Place, kernel: Kernel = WORKING, earlier: Surrogate | None = None
@@ -157,17 +160,15 @@ class Course:
 
     def onward(self, known: Surrogate, place: Place, length: float) -> list[Descent]:
         """The path on from a place, over an arc length, not further than the flat end."""
-        return self._descend(known, place.x, place.arc_length, length, stop=True)
+        return self._descend(known, place.x, place.arc_length, length)
 
-    def _descend(
-        self, known: Surrogate, x: Vector, before: float, length: float, *, stop: bool
-    ) -> list[Descent]:
+    def _descend(self, known: Surrogate, x: Vector, before: float, length: float) -> list[Descent]:
         off = OFF if before == 0.0 else 0.0
 
         def arrived(point: Descent) -> bool:
             if known.away(point.x) > UNKNOWN:
                 return True
-            return stop and point.arc_length > 0.0 and self.is_flat(point.local, 0.5)
+            return point.arc_length > 0.0 and self.is_flat(point.local, 0.5)
 
         start = x + off * self.side * self.saddle.mode
         points = descend(
@@ -189,16 +190,17 @@ class Course:
         )
 
 
-def course(surface: Surface, x: Vector, saddle: Saddle, side: int, accuracy: float) -> Course:
-    """The course of one side from the saddle x [n] (bohr)."""
+def course(surface: Surface, place: Any, saddle: Saddle, side: int, accuracy: float) -> Course:
+    """The course of one side from the saddle at a place: its `x` [n] (bohr) and its `guess`."""
+    x = place.x
     root = np.sqrt(np.repeat(surface.masses, x.size // len(surface.masses)))
     internal = internal_projector(x, surface.masses)
     features = features_of(surface.masses, x.size)
     prior = prior_of(features, x * root, saddle.hessian, internal)
-    return Course(surface, saddle, prior, root, x * root, side, accuracy)
+    return Course(surface, saddle, prior, root, x * root, side, accuracy, place.guess)
 
 
-def leave(way: Course, guess: Any) -> Place:
+def leave(way: Course) -> Place:
     """The saddle as the start of one side."""
     nothing = np.zeros_like(way.origin)
     seen = way.prior.features.see(way.origin)
@@ -215,7 +217,7 @@ def leave(way: Course, guess: Any) -> Place:
         way.origin[None],
         np.zeros(1),
         nothing[None],
-        guess,
+        way.guess,
         np.inf,
         way.origin,
         np.inf,
@@ -329,17 +331,38 @@ def checking(way: Course, energy: float) -> Callable[[Place, Step], Trial]:
     """The attempt of the check: one gradient where the two surrogates' paths part."""
 
     def attempt(place: Place, step: Step) -> Trial:
-        found = way.surface.measure(place.doubt / way.root, place.guess)
+        found, paid = _measured_again(way, place, energy)
         if not np.isfinite(found.energy + np.sum(found.gradient)):
-            return Trial(place, {"astray": Signal(np.nan)}, {"gradients": 1})
+            return Trial(place, {"astray": Signal(np.nan)}, {"gradients": paid})
         learned = _taught(place, place.doubt, found, energy, way.root)
         end = way.path(way.known(learned), learned)[-1]
         after = _compared(way, _arrive(way, learned, end))
         evidence = {"astray": Signal(after.astray / way.accuracy)}
         notes = _notes(after, energy, found, after.astray)
-        return Trial(after, evidence, {"gradients": 1}, learned=after, notes=notes)
+        # The walk's orbitals stay the ones to start from.
+        after = after._replace(guess=place.guess)
+        return Trial(after, evidence, {"gradients": paid}, learned=after, notes=notes)
 
     return attempt
+
+
+def _measured_again(way: Course, place: Place, energy: float) -> tuple[Measured, int]:
+    """The surface where the path is in doubt, and the gradients that took.
+
+    That is far from where the walk ended, and orbitals of another geometry may lead to another
+    electronic state: where the energy jumps, the saddle's orbitals are tried too.
+    """
+    far = np.linalg.norm(place.doubt - place.x) > np.linalg.norm(place.doubt - way.origin)
+    guesses = (way.guess, place.guess) if far else (place.guess, way.guess)
+    for paid, guess in enumerate(guesses, 1):
+        found = way.surface.measure(place.doubt / way.root, guess)
+        jump = _jump(place, place.doubt, found, energy, way.root)
+        if not jump > JUMP:
+            return found, paid
+    raise AttemptFailed(
+        f"The energy jumps by {jump:.3f} hartree on the path: another electronic state.",
+        {"gradients": paid},
+    )
 
 
 MISTRUST = 2.5

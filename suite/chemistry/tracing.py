@@ -127,7 +127,7 @@ def trace(
         left = Event()
 
         def side(name: str) -> _Side:
-            way = irc.course(surface, place.x, proved, SIDES[name], accuracy)
+            way = irc.course(surface, place, proved, SIDES[name], accuracy)
             stop = (lambda _: Status.INTERRUPTED if left.is_set() else Status.RUNNING,)
             return _traced(way, place, law, ends, Journal(Record(), kept, observe, stop), name)
 
@@ -265,7 +265,7 @@ def _traced(
     status, place = journal.carry(
         name,
         irc.follow(way, saddle.energy, law),
-        lambda: irc.prepare(irc.leave(way, saddle.guess), saddle.energy, law),
+        lambda: irc.prepare(irc.leave(way), saddle.energy, law),
     )
     if place.arc_length == 0.0:
         why = _why([row["refused"] for row in journal.record if row["refused"]])
