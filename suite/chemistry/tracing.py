@@ -107,8 +107,10 @@ def trace(
         raise InputError(f"accuracy must be positive (amu^1/2 bohr). Got {accuracy}.")
     if jobs < 1:
         raise InputError(f"jobs must be 1 or more. Got {jobs}.")
-    if not (conditions[0] > 0.0 and conditions[1] > 0.0):
-        raise InputError(f"Temperature (K) and pressure (Pa) must be positive. Got {conditions}.")
+    if not (np.all(np.isfinite(conditions)) and min(conditions) > 0.0):
+        raise InputError(
+            f"Temperature (K) and pressure (Pa) must be positive and finite. Got {conditions}."
+        )
     surface, x = surface_and_start(
         molecule_of(saddle, charge, spin, units), method, basis, start, level
     )

@@ -29,6 +29,12 @@ def barriers(summary: Mapping[str, Any]) -> Section | None:
     rows = [
         _barrier_row(label, [side.get(key) for side in sides]) for key, label in BARRIERS.items()
     ]
+    apart = [side.get("separate") or {} for side in sides]
+    rows += [
+        _barrier_row(f"fragments apart: {label}", _beside(sides, apart, key))
+        for key, label in BARRIERS.items()
+        if any(apart)
+    ]
     rows = [row for row in rows if any(row[1:])]
     if not rows:
         return None
@@ -36,6 +42,13 @@ def barriers(summary: Mapping[str, Any]) -> Section | None:
     names.append("reverse to forward end")
     text = "The saddle above each end, and the forward end above the reverse end."
     return Section("Barriers", text + _conditions(thermo), grid=Grid(names, rows, prose=True))
+
+
+def _beside(
+    sides: Sequence[Mapping[str, Any]], apart: Sequence[Mapping[str, Any]], key: str
+) -> list[float | None]:
+    """Barriers from the fragments apart, and from the end itself where it has none."""
+    return [(alone or side).get(key) for side, alone in zip(sides, apart, strict=True)]
 
 
 def _conditions(thermo: Mapping[str, Any]) -> str:
@@ -61,12 +74,16 @@ def rates(summary: Mapping[str, Any]) -> Section | None:
     for side in SIDES:
         known = thermo.get(side) or {}
         if known.get("rate") is None:
+            if known.get("rate_sentence"):
+                table[f"from the {side} end{_formula(summary, side)}"] = known["rate_sentence"]
             continue
         words = f"{known['rate']:.3g} {known.get('rate_unit', '')}".strip()
         if known.get("tunnelling"):
             words += f", {known['tunnelling']} tunnelling"
         if known.get("tunnelling_factor") is not None:
             words += f" (factor {known['tunnelling_factor']:.3g})"
+        if known.get("rate_sentence"):
+            words += f". {known['rate_sentence']}"
         table[f"from the {side} end{_formula(summary, side)}"] = words
     if not table:
         return None
