@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,12 +15,14 @@ from suite.chemistry.modes import internal_projector
 from suite.chemistry.projected import transverse
 from suite.chemistry.surrogate import OTHER
 
-__all__ = ["frames_of", "nothing"]
+__all__ = ["frames_of", "nothing", "spin_square"]
 
 Vector = NDArray[np.float64]
 
 SPACING = 0.04
 """Smallest distance of two frames, amu^1/2 bohr."""
+PURE = 1e-6
+"""A deviation of <S^2> from S(S+1) that is no contamination but rounding."""
 FLOOR = 0.1
 """The share of the accuracy below which no error is claimed."""
 
@@ -57,6 +62,38 @@ def nothing(size: int) -> dict[str, Vector]:
         "tangent": np.zeros((0, size)),
         **{name: np.zeros(0) for name in names},
     }
+
+
+def spin_square(
+    rows: Iterable[Mapping[str, Any]], s: Vector, unpaired: int, sides: Mapping[str, int]
+) -> Vector | None:
+    """<S^2> at each s [frames], between the gradients that the walk of both sides paid for.
+
+    `rows` are the record's, `sides` the sign of s by track. None where no row has one, or where all
+    are S(S+1) of so many `unpaired` electrons: closed shells, restricted open shells.
+
+    >>> row = {"track": "up", "phase": "walk", "accepted": True}
+    >>> rows = [row | {"notes": {"s": s, "spin_square": 0.76 + 0.1 * s}} for s in (0.2, 0.4)]
+    >>> [round(float(v), 3) for v in spin_square(rows, np.array([0.2, 0.3, 0.5]), 1, {"up": 1})]
+    [0.78, 0.79, 0.8]
+    """
+    from scipy.interpolate import Akima1DInterpolator
+
+    # What the check buys lies inside the path, while its row tells where the path ends.
+    known = {
+        sides[row["track"]] * row["notes"]["s"]: row["notes"]["spin_square"]
+        for row in rows
+        if row["track"] in sides and row["accepted"] and row["phase"] == irc.WALK
+        if np.isfinite(row["notes"].get("spin_square", np.nan))
+    }
+    at = np.array(sorted(known))
+    values = np.array([known[place] for place in at])
+    pure = 0.5 * unpaired * (0.5 * unpaired + 1.0)
+    if not np.any(np.abs(values - pure) > PURE):
+        return None
+    if len(at) < 2:
+        return np.full(len(s), values[0])
+    return np.asarray(Akima1DInterpolator(at, values)(np.clip(s, at[0], at[-1])))
 
 
 def _energy_error(way: Course, place: irc.Place, points: list[Descent], away: Vector) -> Vector:

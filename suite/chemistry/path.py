@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from suite.chemistry.barriers import KCAL
 from suite.chemistry.bonds import changes
 from suite.chemistry.ends import End
+from suite.chemistry.frames import spin_square
 from suite.chemistry.internal import Atoms, along, choose
 from suite.chemistry.projected import Across
 from suite.core import Record, Status
@@ -161,9 +162,16 @@ class ReactionPath:
             "error_estimate": self.error_estimate.tolist(),
             "energy_error_estimate_kcal_mol": (self.energy_error * KCAL).tolist(),
             "reaction_force": (self.reaction_force * KCAL).tolist(),
+            **self._spin(),
             "side": sides,
             **{name: column.tolist() for name, column in self._internal().items()},
         }
+
+    def _spin(self) -> dict[str, list[float]]:
+        """<S^2> of the frames, where the wave function is no pure spin state."""
+        unpaired = int(self.surface.get("spin", 0))
+        found = spin_square(self.record, self.s, unpaired, SIDES)
+        return {} if found is None else {"spin_square": found.tolist()}
 
     def connectivity(self) -> str:
         """What bonds form and break from the reverse to the forward end, in words."""

@@ -39,7 +39,7 @@ from suite.core.versions import versions
 from suite.errors import InputError
 from suite.molecule import BOHR, Molecule, read_xyz
 
-__all__ = ["Level", "surface_and_start", "trace"]
+__all__ = ["Level", "check_conditions", "surface_and_start", "trace"]
 
 Vector = NDArray[np.float64]
 Watch = Callable[[str, Attempt], object]
@@ -107,10 +107,7 @@ def trace(
         raise InputError(f"accuracy must be positive (amu^1/2 bohr). Got {accuracy}.")
     if jobs < 1:
         raise InputError(f"jobs must be 1 or more. Got {jobs}.")
-    if not (np.all(np.isfinite(conditions)) and min(conditions) > 0.0):
-        raise InputError(
-            f"Temperature (K) and pressure (Pa) must be positive and finite. Got {conditions}."
-        )
+    check_conditions(conditions)
     surface, x = surface_and_start(
         molecule_of(saddle, charge, spin, units), method, basis, start, level
     )
@@ -141,6 +138,17 @@ def trace(
         joined = _joined(surface, place, proved, found, journal.record, asked)
         joined = replace(joined, remarks=_remarks(surface, place, found, accuracy))
         return _with_extras(joined, surface, (place, proved), found, extras, journal)
+
+
+def check_conditions(conditions: Conditions) -> None:
+    """Refuse a temperature (K) or a pressure (Pa) that no gas can have.
+
+    >>> check_conditions((298.15, 101325.0))
+    """
+    named = zip(("temperature", "pressure"), ("K", "Pa"), conditions, strict=True)
+    for name, unit, value in named:
+        if not 0.0 < value < np.inf:
+            raise InputError(f"{name} must be positive and finite ({unit}). Got {value}.")
 
 
 def _with_extras(

@@ -92,8 +92,11 @@ def irc(
         Print summary.json instead of a table.
     """
     from suite.chemistry.journal import Unfinished
+    from suite.chemistry.tracing import check_conditions
     from suite.cli.batch import batch, is_batch, output_of
 
+    # Of a batch every reaction would fail by the same sentence.
+    check_conditions((temperature, pressure))
     options = {
         **asdict(level),
         "accuracy": accuracy,

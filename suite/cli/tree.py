@@ -48,7 +48,7 @@ COMMANDS = (
         ("chemistry", "irc"),
         "suite.cli.chemistry:irc",
         "The reaction path from a transition state, both sides.",
-        (_IRC, f"{_IRC} -o hcn"),
+        (f"{_IRC} --projected 4", f"{_IRC} -o hcn"),
     ),
     Command(
         ("chemistry", "ts"),

@@ -40,8 +40,17 @@ def barriers(summary: Mapping[str, Any]) -> Section | None:
         return None
     names = ["", *(f"{side} end{_formula(summary, side)} to saddle" for side in SIDES)]
     names.append("reverse to forward end")
-    text = "The saddle above each end, and the forward end above the reverse end."
-    return Section("Barriers", text + _conditions(thermo), grid=Grid(names, rows, prose=True))
+    words = ["The saddle above each end, and the forward end above the reverse end."]
+    if any(side.get("molecules", 1) > 1 for side in sides):
+        words.append("An end of several molecules counts as each of them optimised alone.")
+    if any(apart):
+        words.append(
+            "An end that is a complex counts as one molecule; in the lower rows, as its fragments, "
+            "each optimised alone."
+        )
+    words.append(thermo.get("sentence") or _conditions(thermo))
+    text = " ".join(word for word in words if word)
+    return Section("Barriers", text, grid=Grid(names, rows, prose=True))
 
 
 def _beside(
@@ -57,13 +66,14 @@ def _conditions(thermo: Mapping[str, Any]) -> str:
         at.append(f"{thermo['temperature_K']:g} K")
     if thermo.get("pressure_Pa") is not None:
         at.append(f"{thermo['pressure_Pa']:g} Pa")
-    return f" Enthalpies and Gibbs energies at {' and '.join(at)}." if at else ""
+    return f"Enthalpies and Gibbs energies at {' and '.join(at)}." if at else ""
 
 
 def _barrier_row(label: str, values: Sequence[float | None]) -> list[str]:
     reverse, forward = values
     both = reverse is not None and forward is not None
-    difference = f"{reverse - forward:.2f}" if both else ""  # type: ignore[operator]
+    # "z": what rounds to zero has no sign.
+    difference = f"{reverse - forward:z.2f}" if both else ""  # type: ignore[operator]
     return [label, *("" if v is None else f"{v:.2f}" for v in values), difference]
 
 
@@ -73,23 +83,28 @@ def rates(summary: Mapping[str, Any]) -> Section | None:
     table = {}
     for side in SIDES:
         known = thermo.get(side) or {}
-        if known.get("rate") is None:
-            if known.get("rate_sentence"):
-                table[f"from the {side} end{_formula(summary, side)}"] = known["rate_sentence"]
-            continue
-        words = f"{known['rate']:.3g} {known.get('rate_unit', '')}".strip()
-        if known.get("tunnelling"):
-            words += f", {known['tunnelling']} tunnelling"
-        if known.get("tunnelling_factor") is not None:
-            words += f" (factor {known['tunnelling_factor']:.3g})"
-        if known.get("rate_sentence"):
-            words += f". {known['rate_sentence']}"
-        table[f"from the {side} end{_formula(summary, side)}"] = words
+        name = f"from the {side} end{_formula(summary, side)}"
+        table[name] = _rate(known)
+        table[f"{name}, fragments apart"] = _rate(known.get("separate") or {})
+    table = {name: words for name, words in table.items() if words}
     if not table:
         return None
     at = thermo.get("temperature_K")
     text = "Rate constants of transition-state theory" + ("." if at is None else f" at {at:g} K.")
     return Section("Rates", text, table=table)
+
+
+def _rate(known: Mapping[str, Any]) -> str:
+    """A rate constant in words; a sentence alone where there is none; '' where neither."""
+    told = str(known.get("rate_sentence") or "")
+    if known.get("rate") is None:
+        return told
+    words = f"{known['rate']:.3g} {known.get('rate_unit', '')}".strip()
+    if known.get("tunnelling"):
+        words += f", {known['tunnelling']} tunnelling"
+    if known.get("tunnelling_factor") is not None:
+        words += f" (factor {known['tunnelling_factor']:.3g})"
+    return f"{words}. {told}" if told else words
 
 
 def _formula(summary: Mapping[str, Any], side: str) -> str:
@@ -114,11 +129,22 @@ def ends(summary: Mapping[str, Any]) -> Section | None:
         "fragments": [_fragments(end) for _, end in found],
         "SMILES": [end.get("smiles") or "" for _, end in found],
         "frequencies (cm⁻¹)": [frequencies(end.get("wavenumbers")) for _, end in found],
+        "each alone (hartree, cm⁻¹)": [_alone(end) for _, end in found],
     }
     rows = [[name, *cells] for name, cells in lines.items() if any(cells)]
     names = ["", *(f"{side} end" for side, _ in found)]
     text = sentence(summary["connectivity"]) if summary.get("connectivity") else ""
     return Section("The ends", text, grid=Grid(names, rows, prose=True))
+
+
+def _alone(end: Mapping[str, Any]) -> str:
+    """The fragments of an end, each with its energy and its frequencies."""
+    parts = (end.get("separate") or {}).get("parts") or []
+    told = (
+        f"{part['name']}: {part['energy']:.6f}; {frequencies(part['wavenumbers'])}"
+        for part in parts
+    )
+    return ". ".join(words.removesuffix("; ") for words in told)
 
 
 def frequencies(wavenumbers: Sequence[float] | None) -> str:

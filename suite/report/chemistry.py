@@ -7,6 +7,7 @@ from typing import Any
 
 from suite.report.attempts import COLOURS, layout, step_sizes
 from suite.report.barriers import SIDES, barriers, ends, frequencies, plain, rates, sentence
+from suite.report.contamination import spin_sentence
 from suite.report.film import mode_film, path_film, script, wavenumber_text
 from suite.report.page import Grid, Section, tally_table
 from suite.report.profile import placed, profile, slope
@@ -24,8 +25,8 @@ def sections(
     """The sections of a reaction path.
 
     `columns` are those of `path.csv`: `s`, `relative_kcal_mol`, and those that are known of
-    `curvature`, `error_estimate`, `reaction_force` (kcal/mol per amu^1/2 bohr) and internal
-    coordinates named like `C1-N2 (angstrom)`; `rows` the record; `summary` the content of
+    `curvature`, `error_estimate`, `spin_square`, `reaction_force` (kcal/mol per amu^1/2 bohr) and
+    internal coordinates named like `C1-N2 (angstrom)`; `rows` the record; `summary` the content of
     `summary.json`. `film` holds `symbols` and `coordinates` [frames, atoms, 3] (angstrom), a frame
     for each s; `mode` holds `symbols`, `coordinates`, `displacement` [atoms, 3] and `wavenumber`
     (1/cm). What is missing is left out. Raises `InputError` where the film has other frames.
@@ -62,7 +63,7 @@ def _profile(
         )
     if any(row["accepted"] is False for row in rows):
         words.append("Crosses are steps that were refused.")
-    words += summary.get("remarks", [])
+    words += [*summary.get("remarks", []), spin_sentence(columns, summary)]
     facts = _facts(summary) | _method(summary)
     return Section(
         "Reaction profile",

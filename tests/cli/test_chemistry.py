@@ -119,6 +119,19 @@ def test_what_cannot_be_calculated_is_refused_by_one_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("value", ["inf", "nan", "0", "-5"])
+@pytest.mark.parametrize("name", ["temperature", "pressure"])
+@pytest.mark.parametrize("batch", [[], [str(HCN)]])
+def test_conditions_that_no_gas_can_have_are_refused(
+    batch, name, value, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    words = ["chemistry", "irc", str(HCN), *batch, f"--{name}={value}"]
+    assert run(words) == 3
+    refused(f"{name} must be positive and finite", capsys.readouterr())
+    assert list(tmp_path.iterdir()) == []
+
+
 def refused(sentence, said):
     assert sentence in said.err
     assert said.out == ""

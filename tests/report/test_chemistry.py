@@ -212,6 +212,55 @@ def test_tables_say_what_is_known():
     assert plain["Reaction profile"].table["barrier from the forward end"] == "31.75 kcal/mol"
 
 
+def test_a_complex_is_shown_beside_its_fragments_apart():
+    apart = {
+        "barrier_electronic_kcal_mol": 10.25,
+        "barrier_enthalpy_kcal_mol": 9.5,
+        "barrier_gibbs_kcal_mol": 18.0,
+        "molecules": 2,
+        "rate": 4.5e-19,
+        "rate_unit": "cm3/molecule/s",
+    }
+    parts = [
+        {"name": "F-", "energy": -98.772135, "wavenumbers": []},
+        {"name": "CH3F", "energy": -138.281893, "wavenumbers": [1066.0, 1180.4]},
+    ]
+    thermo = {
+        "reverse": {"barrier_electronic_kcal_mol": 44.5, "molecules": 1, "separate": apart},
+        "forward": {
+            "barrier_electronic_kcal_mol": 20.0,
+            "barrier_enthalpy_kcal_mol": 19.0,
+            "rate_sentence": "No rate.",
+        },
+    }
+    summary = SUMMARY | {"thermochemistry": thermo}
+    summary["ends"] = {"reverse": {"kind": "minimum", "separate": {"parts": parts}}}
+    shown = {part.title: part for part in sections(COLUMNS, [], summary)}
+    assert shown["Barriers"].grid.rows == [
+        ["electronic energy (kcal/mol)", "44.50", "20.00", "24.50"],
+        ["enthalpy (kcal/mol)", "", "19.00", ""],
+        ["fragments apart: electronic energy (kcal/mol)", "10.25", "20.00", "-9.75"],
+        ["fragments apart: enthalpy (kcal/mol)", "9.50", "19.00", "-9.50"],
+        ["fragments apart: Gibbs energy (kcal/mol)", "18.00", "", ""],
+    ]
+    assert shown["Rates"].table == {
+        "from the reverse end, fragments apart": "4.5e-19 cm3/molecule/s",
+        "from the forward end": "No rate.",
+    }
+    alone = "F-: -98.772135. CH3F: -138.281893; 1066, 1180"
+    assert ["each alone (hartree, cm⁻¹)", alone] in shown["The ends"].grid.rows
+    summary["thermochemistry"] = {"sentence": "No thermochemistry: a reason.", "temperature_K": 300}
+    shown = {part.title: part for part in sections(COLUMNS, [], summary)}
+    assert shown["Barriers"].text.endswith("No thermochemistry: a reason.")
+
+
+@pytest.mark.parametrize(("worst", "said"), [(0.79, False), (0.81, True), (0.69, True)])
+def test_spin_contamination_is_said_where_it_matters(worst, said):
+    columns = COLUMNS | {"spin_square": [0.75] * 4 + [worst] + [0.76] * 3}
+    text = sections(columns, [], {"spin": 1})[0].text
+    assert (f"⟨S²⟩ reaches {worst:.2f} at s = 0.60 where S(S+1) is 0.75" in text) is said
+
+
 def test_a_batch_is_one_table_with_its_failures():
     poor = {"name": "poor", "status": "no_saddle", "sentence": "No imaginary mode."}
     good = SUMMARY | {"name": "good", "status": "endpoint"}
