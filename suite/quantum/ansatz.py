@@ -2,79 +2,142 @@
 
 from __future__ import annotations
 
-from itertools import combinations, product
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from suite.errors import InputError
-from suite.quantum.hamiltonian import Ladder, Problem, fermion_to_qubits
+from suite.errors import InputError, missing
+from suite.quantum.coupled_cluster import (
+    Excitation,
+    excitation_circuit,
+    hartree_fock,
+    paired_excitations,
+    singles_and_doubles,
+)
+from suite.quantum.hamiltonian import Problem
+from suite.quantum.hamiltonian_variational import hamiltonian_variational
 
-__all__ = ["ANSATZE", "ansatz_of", "hartree_fock", "uccsd"]
+__all__ = ["ANSATZE", "Ansatz", "ansatz_of", "hartree_fock", "k_upccgsd", "uccsd"]
 
-ANSATZE = ("uccsd", "efficient_su2", "real_amplitudes")
+ANSATZE = ("uccsd", "k-upccgsd", "hva", "efficient_su2", "real_amplitudes", "n_local")
 
 
-def ansatz_of(name: str, problem: Problem, repetitions: int = 2) -> Any:
-    """The named ansatz for a problem, as a `QuantumCircuit`.
+@dataclass(frozen=True, slots=True, eq=False)
+class Ansatz:
+    """A parametrised circuit, and the excitations it is made of where it has any.
 
-    "uccsd" needs a molecule; "efficient_su2" and "real_amplitudes" take `repetitions` layers.
-    Raises `InputError` for an unknown name.
+    `circuit` a `QuantumCircuit`; `excitations` one for each parameter in the order of
+    `circuit.parameters`, each (modes emptied, modes filled), spin-up orbitals the first modes,
+    None for other circuits. At zero parameters those are the Hartree-Fock determinant.
     """
-    if name == "uccsd":
-        if problem.electrons is None:
-            raise InputError("The ansatz uccsd needs a [molecule]; use efficient_su2 for spins.")
-        return uccsd(problem.qubits // 2, problem.electrons)
+
+    name: str
+    circuit: Any
+    excitations: tuple[Excitation, ...] | None = None
+    repetitions: int = 1
+
+    @property
+    def num_parameters(self) -> int:
+        """Number of parameters, p."""
+        return int(self.circuit.num_parameters)
+
+    @property
+    def num_qubits(self) -> int:
+        """Width of the circuit."""
+        return int(self.circuit.num_qubits)
+
+
+def ansatz_of(
+    name: str | Any,
+    problem: Problem,
+    repetitions: int = 2,
+    *,
+    entanglement: str = "linear",
+    rotations: Sequence[str] = ("ry",),
+    entanglers: Sequence[str] = ("cz",),
+) -> Ansatz:
+    """The named ansatz for a problem, or the user's own circuit as one.
+
+    "uccsd" and "k-upccgsd" need a molecule, "hva" a spin model or Pauli sum; all but uccsd take
+    `repetitions` layers. `entanglement` is of efficient_su2, real_amplitudes and n_local, the
+    gates of `rotations` and `entanglers` of n_local, by Qiskit's names. Raises `InputError` for
+    what is no ansatz or does not suit the problem.
+    """
+    if isinstance(name, Ansatz):
+        return name
+    if not isinstance(name, str):
+        return _own(name)
     if name not in ANSATZE:
-        raise InputError(f"[ansatz] name must be one of {', '.join(ANSATZE)}. Got {name!r}.")
-    from qiskit.circuit import library
+        near = difflib.get_close_matches(name, ANSATZE, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise InputError(f"[ansatz] name must be one of {', '.join(ANSATZE)}. Got {name!r}.{hint}")
+    if repetitions < 1:
+        raise InputError(f"[ansatz] repetitions must be positive. Got {repetitions}.")
+    if name in ("uccsd", "k-upccgsd"):
+        if problem.electrons is None:
+            raise InputError(f"The ansatz {name} needs a [molecule]; use hva for spin models.")
+        orbitals, electrons = problem.qubits // 2, problem.electrons
+        return (
+            uccsd(orbitals, electrons)
+            if name == "uccsd"
+            else k_upccgsd(orbitals, electrons, repetitions)
+        )
+    if name == "hva":
+        if problem.electrons is not None:
+            raise InputError("The ansatz hva is for spin models; use uccsd for a [molecule].")
+        circuit = hamiltonian_variational(problem.observable, repetitions)
+        return Ansatz(name, circuit, None, repetitions)
+    gates = (rotations, entanglers) if name == "n_local" else ()
+    return _library(name, problem.qubits, repetitions, entanglement, gates)
 
-    return getattr(library, name)(problem.qubits, reps=repetitions, entanglement="linear")
 
-
-def hartree_fock(orbitals: int, electrons: tuple[int, int]) -> Any:
-    """The circuit that fills the lowest orbitals of each spin."""
-    from qiskit import QuantumCircuit
-
-    circuit = QuantumCircuit(2 * orbitals)
-    for shift, count in zip((0, orbitals), electrons, strict=True):
-        for orbital in range(count):
-            circuit.x(shift + orbital)
-    return circuit
-
-
-def uccsd(orbitals: int, electrons: tuple[int, int]) -> Any:
+def uccsd(orbitals: int, electrons: tuple[int, int]) -> Ansatz:
     """Unitary coupled cluster with singles and doubles, one Trotter step, from Hartree-Fock.
 
-    One parameter for each excitation that conserves the spins: exp(θ(T - T†)), singles first.
-    Romero et al., Quantum Sci. Technol. 4, 014008 (2018).
+    One parameter for each excitation that conserves the spins: exp(θ(T - T†)), singles first;
+    `electrons` (up, down) may differ. Romero et al., Quantum Sci. Technol. 4, 014008 (2018).
+
+    >>> uccsd(2, (1, 1)).num_parameters
+    3
     """
-    from qiskit.circuit import ParameterVector
-    from qiskit.circuit.library import PauliEvolutionGate
-
-    circuit = hartree_fock(orbitals, electrons)
-    excitations = _excitations(orbitals, electrons)
-    angles = ParameterVector("θ", len(excitations))
-    for angle, (empty, filled) in zip(angles, excitations, strict=True):
-        up = tuple((mode, True) for mode in empty) + tuple((mode, False) for mode in filled)
-        down = tuple((mode, not create) for mode, create in reversed(up))
-        terms: dict[Ladder, complex] = {up: 1j, down: -1j}
-        generator = fermion_to_qubits(terms, 2 * orbitals)
-        # All words of one excitation commute, so their product is exact.
-        circuit.append(PauliEvolutionGate(generator, time=angle), range(2 * orbitals))
-    return circuit
+    excitations = singles_and_doubles(orbitals, electrons)
+    circuit = excitation_circuit(orbitals, electrons, excitations)
+    return Ansatz("uccsd", circuit, excitations)
 
 
-def _excitations(
-    orbitals: int, electrons: tuple[int, int]
-) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Pairs of modes to fill and to empty: singles of each spin, then doubles."""
-    singles = []
-    for shift, count in zip((0, orbitals), electrons, strict=True):
-        filled = range(shift, shift + count)
-        empty = range(shift + count, shift + orbitals)
-        singles.append([((a,), (i,)) for i, a in product(filled, empty)])
-    doubles = [(a + b, i + j) for (a, i), (b, j) in product(*singles)]
-    for same_spin in singles:
-        for (a, i), (b, j) in combinations(same_spin, 2):
-            if a != b and i != j and i < j and a < b:
-                doubles.append((a + b, i + j))
-    return [*singles[0], *singles[1], *doubles]
+def k_upccgsd(orbitals: int, electrons: tuple[int, int], repetitions: int = 2) -> Ansatz:
+    """Generalised singles and paired doubles, `repetitions` (k) times, from Hartree-Fock.
+
+    Lee, Huggins, Head-Gordon and Whaley, J. Chem. Theory Comput. 15, 311 (2019).
+
+    >>> k_upccgsd(3, (1, 1), 2).num_parameters
+    18
+    """
+    excitations = paired_excitations(orbitals, repetitions)
+    circuit = excitation_circuit(orbitals, electrons, excitations)
+    return Ansatz("k-upccgsd", circuit, excitations, repetitions)
+
+
+def _library(
+    name: str, qubits: int, repetitions: int, entanglement: str, gates: Sequence[Sequence[str]]
+) -> Ansatz:
+    try:
+        from qiskit.circuit import library
+        from qiskit.exceptions import QiskitError
+    except ImportError as error:
+        raise missing("Qiskit", "quantum") from error
+    lists = [list(some) for some in gates]
+    try:
+        made = getattr(library, name)(qubits, *lists, entanglement=entanglement, reps=repetitions)
+    except (QiskitError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"Qiskit refuses this {name}: {error}") from error
+    return Ansatz(name, made, None, repetitions)
+
+
+def _own(circuit: Any) -> Ansatz:
+    if not hasattr(circuit, "parameters") or not hasattr(circuit, "num_qubits"):
+        raise InputError(
+            f"ansatz must be a name ({', '.join(ANSATZE)}) or a QuantumCircuit. Got {circuit!r}."
+        )
+    return Ansatz("circuit", circuit)
