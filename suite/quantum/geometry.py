@@ -1,34 +1,27 @@
-"""Energy, gradient and quantum geometric tensor of a circuit, exactly, in one derivative sweep.
+"""What a step needs to know at one point: energy, gradient and quantum geometric tensor.
 
-The circuit is brought to fixed gates and rotations exp(-iφP/2); the derivative of the state by each
-parameter is carried through the circuit beside the state itself.
+Engines (`circuits`, `sector`) sweep the derivatives of the state; here they become numbers, by one
+symmetric product of a real matrix.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from suite.errors import InputError, missing
+from suite.errors import InputError
 
-__all__ = ["Compiled", "Geometry", "compile_circuit", "energy_gradient_metric", "evaluate"]
+__all__ = ["Engine", "Geometry", "energy_gradient_metric"]
 
 Vector = NDArray[np.float64]
-States = NDArray[np.complex128]
+State = NDArray[np.complex128] | NDArray[np.float64]
 
-MOST_BYTES = 8 * 2**30
-_ROTATIONS = {"rx": "x", "ry": "y", "rz": "z", "p": "p"}
-_FIXED = ("h", "x", "y", "z", "s", "sdg", "sx", "sxdg", "t", "tdg", "cx", "cz", "swap")
-# Derivatives of rx, ry, rz, p by their angle are these matrices times the gate.
-_GENERATORS = {
-    "x": -0.5j * np.array([[0, 1], [1, 0]]),
-    "y": -0.5j * np.array([[0, -1j], [1j, 0]]),
-    "z": -0.5j * np.array([[1, 0], [0, -1]]),
-    "p": 1j * np.array([[0, 0], [0, 1]]),
-}
+
+SMALL = 200_000
+"""Slopes up to which a dense matrix of them is quicker than a sparse one."""
 
 
 class Geometry(NamedTuple):
@@ -36,33 +29,48 @@ class Geometry(NamedTuple):
 
     `energy`; `gradient` [p]; `metric` [p, p] Fubini-Study, Re<∂i|∂j> - <∂i|ψ><ψ|∂j>;
     `curvature` [p, p] the Gauss-Newton matrix 2 Re<di|H - E|dj> with d the derivatives across the
-    state; `state` [2^n] amplitudes.
+    state, [0, 0] where it was not asked for; `state` amplitudes whose overlaps with those of the
+    same engine are the circuit's (real in a sector).
     """
 
     energy: float
     gradient: Vector
     metric: Vector
     curvature: Vector
-    state: States
+    state: State
 
 
-class _Gate(NamedTuple):
-    """A gate: its matrix, or the letter of its rotation with how its angle hangs on parameters."""
+class Engine(Protocol):
+    """The exact energy of one ansatz and its derivatives.
 
-    qubits: tuple[int, ...]
-    matrix: Any
-    letter: str
-    angle: Any
-    slopes: tuple[tuple[int, Any], ...]
+    Every method raises `InputError` for a wrong number of values or one that is not finite.
+    """
 
+    @property
+    def parameters(self) -> int:
+        """Number of parameters, p."""
+        ...
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Compiled:
-    """A circuit as gates, with its parameters in the order of `circuit.parameters`."""
+    @property
+    def scale(self) -> float:
+        """A bound on |H|, with which rounding grows."""
+        ...
 
-    qubits: int
-    parameters: tuple[Any, ...]
-    gates: tuple[_Gate, ...]
+    def energy(self, values: ArrayLike) -> float:
+        """The energy at parameter values [p]."""
+        ...
+
+    def gradient(self, values: ArrayLike) -> tuple[float, Vector]:
+        """Energy and gradient [p], without the metric, at a few energies' cost."""
+        ...
+
+    def geometry(self, values: ArrayLike, *, curvature: bool = True) -> Geometry:
+        """Energy, gradient, metric and, where asked, the Gauss-Newton matrix."""
+        ...
+
+    def variance(self, state: Any) -> float:
+        """<H²> - <H>² at the `state` of one of this engine's answers."""
+        ...
 
 
 def energy_gradient_metric(
@@ -71,7 +79,8 @@ def energy_gradient_metric(
     """Energy, gradient [p] and Fubini-Study metric [p, p] of any parametrised circuit.
 
     `circuit` a `QuantumCircuit`, `observable` a `SparsePauliOp` of the same width, `values` [p] in
-    the order of `circuit.parameters`. Raises `InputError` where they do not fit together.
+    the order of `circuit.parameters`. For many points of one circuit, `circuit_engine` prepares it
+    once. Raises `InputError` where they do not fit together.
 
     >>> from qiskit import QuantumCircuit
     >>> from qiskit.circuit import Parameter
@@ -82,137 +91,150 @@ def energy_gradient_metric(
     >>> round(energy, 12), gradient.round(12), metric.round(12)
     (0.0, array([-1.]), array([[0.25]]))
     """
-    found = evaluate(compile_circuit(circuit), sparse_matrix(observable, circuit), values)
+    from suite.quantum.circuits import circuit_engine
+
+    found = circuit_engine(circuit, observable).geometry(values, curvature=False)
     return found.energy, found.gradient, found.metric
 
 
-def sparse_matrix(observable: Any, circuit: Any) -> Any:
-    """The observable as a sparse matrix, checked against the circuit and the memory."""
-    if not hasattr(observable, "to_matrix") or not hasattr(observable, "coeffs"):
-        raise InputError(f"The observable must be a SparsePauliOp. Got {observable!r}.")
-    if observable.num_qubits != circuit.num_qubits:
-        raise InputError(
-            f"The observable acts on {observable.num_qubits} qubits, "
-            f"the circuit has {circuit.num_qubits}."
-        )
-    wrong = np.flatnonzero(np.abs(observable.coeffs.imag) > 1e-12 * np.abs(observable.coeffs))
-    if len(wrong):
-        word, value = observable.to_list()[int(wrong[0])]
-        raise InputError(f"An observable must have real coefficients. Got {value} for {word}.")
-    _check_memory(observable.num_qubits, circuit.num_parameters, len(observable))
-    return observable.to_matrix(sparse=True).tocsr()
-
-
-def _check_memory(qubits: int, parameters: int, terms: int) -> None:
-    """Refuse what does not fit: two sets of derivatives, and the observable's nonzero elements."""
-    need = (16 * (2 * parameters + 2) + 24 * terms) * 2**qubits
-    if need > MOST_BYTES:
-        raise InputError(
-            f"{qubits} qubits with {parameters} parameters and {terms} terms need "
-            f"{need / 2**30:.0f} GiB of memory; {MOST_BYTES / 2**30:.0f} are allowed."
-        )
-
-
-def compile_circuit(circuit: Any) -> Compiled:
-    """Bring a circuit to the gates that `evaluate` knows; parameters stay symbolic."""
+def checked_values(values: ArrayLike, count: int) -> Vector:
+    """Parameter values [count] as floats, refused by a sentence where they are not."""
     try:
-        from qiskit import transpile
-    except ImportError as error:
-        raise missing("Qiskit", "quantum") from error
-    parameters = tuple(circuit.parameters)
-    bare = circuit.remove_final_measurements(inplace=False)
-    basis = [*_ROTATIONS, *_FIXED]
-    simple = transpile(bare, basis_gates=basis, optimization_level=0)
-    place = {parameter: i for i, parameter in enumerate(parameters)}
-    gates = []
-    for instruction in simple.data:
-        name = instruction.operation.name
-        qubits = tuple(simple.find_bit(q).index for q in instruction.qubits)
-        if name in ("barrier", "delay"):
-            continue
-        if name in _ROTATIONS:
-            gates.append(
-                _rotation(_ROTATIONS[name], qubits, instruction.operation.params[0], place)
-            )
-        elif name in _FIXED:
-            gates.append(_Gate(qubits, instruction.operation.to_matrix(), "", None, ()))
-        else:
-            raise InputError(f"The circuit has a {name!r}, which is no unitary gate.")
-    return Compiled(circuit.num_qubits, parameters, tuple(gates))
+        found = np.asarray(values, float)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"Parameter values must be numbers. Got {values!r}.") from error
+    if found.shape != (count,):
+        raise InputError(f"The circuit has {count} parameters. Got values of shape {found.shape}.")
+    if not np.all(np.isfinite(found)):
+        raise InputError(f"Parameter values must be finite. Got {found[~np.isfinite(found)][0]}.")
+    return found
 
 
-def _rotation(letter: str, qubits: tuple[int, ...], angle: Any, place: dict[Any, int]) -> _Gate:
-    mine = getattr(angle, "parameters", ())
-    slopes = tuple((place[parameter], angle.gradient(parameter)) for parameter in mine)
-    return _Gate(qubits, None, letter, angle if slopes else float(angle), slopes)
+def gram(rows: Vector) -> Vector:
+    """rows · rowsᵀ [m, m] of a real matrix [m, n], by BLAS's rank-k update (half a product)."""
+    from scipy.linalg.blas import dsyrk
+
+    if not rows.size:
+        return np.zeros((len(rows), len(rows)))
+    upper: Vector = dsyrk(1.0, rows.T, trans=1)
+    return upper + np.triu(upper, 1).T
 
 
-def evaluate(compiled: Compiled, observable: Any, values: ArrayLike) -> Geometry:
-    """Energy, gradient, metric and curvature at parameter values [p].
+class Products(NamedTuple):
+    """Real products of the swept derivatives D, in rows of real and imaginary parts.
 
-    Raises `InputError` for a wrong number of values or one that is not finite.
+    `gram` Re<Di|Dj>, `berry` Im<ψ|Di> (None for real states), `slope` 2 Re<Di|Hψ>; for the
+    curvature `acted` Re<Di|H|Dj> and `skew` Im<Di|(H-E)ψ>, else None.
     """
-    values = np.asarray(values, float)
-    count, dimension = len(compiled.parameters), 2**compiled.qubits
-    if values.shape != (count,):
-        raise InputError(f"The circuit has {count} parameters. Got values of shape {values.shape}.")
-    if not np.all(np.isfinite(values)):
-        raise InputError(f"Parameter values must be finite. Got {values[~np.isfinite(values)][0]}.")
-    sweep = np.zeros((count + 1, dimension), complex)  # the derivatives, and last the state
-    sweep[-1, 0] = 1.0
-    bound = dict(zip(compiled.parameters, values, strict=True))
-    for gate in compiled.gates:
-        sweep = _apply(sweep, gate, bound)
-    state, derivatives = sweep[-1], sweep[:-1]
-    acted = observable @ state
-    energy = float(np.vdot(state, acted).real)
-    across = derivatives - np.outer(derivatives @ state.conj(), state)
-    metric = (across.conj() @ across.T).real
-    curved = (observable @ across.T).T - energy * across
-    return Geometry(
-        energy,
-        2.0 * (derivatives.conj() @ acted).real,
-        0.5 * (metric + metric.T),
-        2.0 * (across.conj() @ curved.T).real,
-        state,
+
+    gram: Vector
+    berry: Vector | None
+    slope: Vector
+    acted: Vector | None = None
+    skew: Vector | None = None
+
+
+def products_of(
+    sizes: list[int],
+    rows: Callable[[int], Vector],
+    image: Vector,
+    turned: Vector | None,
+    residual: Vector | None,
+    images: Callable[[Vector], Vector] | None,
+) -> Products:
+    """The products of derivatives that come in groups of these sizes, two held at a time.
+
+    `rows(i)` sweeps group i [m, n]; `image` Hψ, `turned` iψ and `residual` i(H-E)ψ as real vectors
+    [n], the last two None for real states; `images` the observable on rows, None where no
+    curvature is asked for.
+    """
+    count, ends = sum(sizes), np.cumsum([0, *sizes])
+    overlaps, slope = np.zeros((count, count)), np.zeros(count)
+    acted = np.zeros((count, count) if images else (0, 0))
+    berry, skew = np.zeros(count), np.zeros(count)
+    for i in range(len(sizes)):
+        mine = slice(ends[i], ends[i + 1])
+        flat = rows(i)
+        slope[mine] = 2.0 * (flat @ image)
+        if turned is not None and residual is not None:
+            # Re<D|iψ> = Im<ψ|D>, and Im<D|χ> = -Re<D|iχ>.
+            berry[mine], skew[mine] = flat @ turned, -(flat @ residual)
+        overlaps[mine, mine] = gram(flat)
+        moved = images(flat) if images else None
+        if moved is not None:
+            acted[mine, mine] = flat @ moved.T
+        for j in range(i):
+            other, others = rows(j), slice(ends[j], ends[j + 1])
+            overlaps[mine, others] = flat @ other.T
+            overlaps[others, mine] = overlaps[mine, others].T
+            if moved is not None:
+                acted[mine, others] = moved @ other.T
+                acted[others, mine] = acted[mine, others].T
+    complex_states = turned is not None
+    return Products(
+        overlaps,
+        berry if complex_states else None,
+        slope,
+        acted if images else None,
+        skew if complex_states else None,
     )
 
 
-def _apply(sweep: States, gate: _Gate, bound: dict[Any, float]) -> States:
-    """One gate on all rows; a parametrised one adds its own share to the derivatives."""
-    if gate.matrix is not None:
-        return _act(sweep, gate.matrix, gate.qubits)
-    angle = _number(gate.angle, bound)
-    generator = _GENERATORS[gate.letter]
-    sweep = _act(sweep, _exponential(gate.letter, angle), gate.qubits)
-    if gate.slopes:
-        turned = _act(sweep[-1:], generator, gate.qubits)[0]
-        for row, slope in gate.slopes:
-            sweep[row] += _number(slope, bound) * turned
-    return sweep
+class Chain(NamedTuple):
+    """The chain rule from rows [m] to parameters [p].
+
+    Where each parameter has one row and each row one parameter, `places` [p] are their rows and
+    `scale` [p] the slopes; else `matrix` [m, p] holds the slopes, sparse where it is large.
+    """
+
+    places: NDArray[np.int64] | None
+    scale: Vector | None
+    matrix: Any
+
+    def gradient(self, slope: Vector) -> Vector:
+        """Slopes by the parameters from those by the rows."""
+        if self.places is not None and self.scale is not None:
+            return slope[self.places] * self.scale
+        return np.asarray(self.matrix.T @ slope)
+
+    def between(self, products: Vector) -> Vector:
+        """Symmetric products of parameters from those of rows."""
+        if self.places is not None and self.scale is not None:
+            return products[np.ix_(self.places, self.places)] * np.outer(self.scale, self.scale)
+        half = np.asarray(self.matrix.T @ products)
+        full = np.asarray(self.matrix.T @ half.T)
+        return 0.5 * (full + full.T)
+
+    def rows(self, flat: Vector) -> Vector:
+        """Derivatives by the parameters from those by the rows."""
+        return np.ascontiguousarray(self.matrix.T @ flat)
 
 
-def _number(expression: Any, bound: dict[Any, float]) -> float:
-    """The value of a parameter expression."""
-    names = getattr(expression, "parameters", None)
-    if not names:
-        return float(expression)
-    return float(expression.bind({name: bound[name] for name in names}))
+def chain_of(slopes: Any) -> Chain:
+    """The chain rule of a sparse matrix [m, p] of slopes."""
+    slopes = slopes.tocsr()
+    count = slopes.shape[0]
+    single = slopes.shape == (count, count) and np.all(np.diff(slopes.indptr) == 1)
+    if single and len(np.unique(slopes.indices)) == count:
+        places = np.argsort(slopes.indices)
+        return Chain(places, slopes.data[places], slopes)
+    return Chain(None, None, slopes.toarray() if np.prod(slopes.shape) <= SMALL else slopes)
 
 
-def _exponential(letter: str, angle: float) -> Any:
-    if letter == "p":
-        return np.array([[1, 0], [0, np.exp(1j * angle)]])
-    return np.cos(angle / 2) * np.eye(2) + 2.0 * np.sin(angle / 2) * _GENERATORS[letter]
-
-
-def _act(sweep: States, matrix: Any, qubits: tuple[int, ...]) -> States:
-    """A gate's matrix on some qubits of all rows; qubit 0 is the fastest index (Qiskit's order)."""
-    rows, dimension = sweep.shape
-    width = dimension.bit_length() - 1
-    axes = [width - qubit for qubit in reversed(qubits)]  # axis 0 is the row
-    tensor = sweep.reshape(rows, *(2,) * width)
-    shaped = matrix.reshape((2,) * (2 * len(qubits)))
-    inner = list(range(len(qubits), 2 * len(qubits)))
-    out = np.tensordot(shaped, tensor, axes=(inner, axes))
-    return np.moveaxis(out, range(len(qubits)), axes).reshape(rows, dimension)
+def assemble(energy: float, products: Products, chain: Chain | None, state: State) -> Geometry:
+    """The geometry from products over rows; `chain` None where rows are parameters."""
+    metric, curvature = products.gram, np.zeros((0, 0))
+    if products.acted is not None:
+        # With d = D - iψb: the terms in b of <di|H-E|dj> reduce to overlaps with (H-E)ψ.
+        curvature = products.acted - energy * products.gram
+        if products.berry is not None and products.skew is not None:
+            mixed = np.outer(products.berry, products.skew)
+            curvature = curvature + mixed + mixed.T
+        curvature = curvature + curvature.T
+    if products.berry is not None:
+        metric = metric - np.outer(products.berry, products.berry)
+    gradient = products.slope
+    if chain is not None:
+        gradient, metric = chain.gradient(gradient), chain.between(metric)
+        curvature = chain.between(curvature) if products.acted is not None else curvature
+    return Geometry(energy, gradient, metric, curvature, state)
