@@ -3,10 +3,25 @@
 from suite.errors import missing
 
 try:
+    from suite.quantum.ansatz import Ansatz, ansatz_of
+    from suite.quantum.circuits import circuit_engine, engine_of
     from suite.quantum.geometry import energy_gradient_metric
     from suite.quantum.hamiltonian import Problem, molecule, pauli_sum
+    from suite.quantum.spins import spin_model
     from suite.quantum.vqe import VQEResult, vqe
 except ModuleNotFoundError as error:
     raise missing(error.name or "A package", "quantum") from error
 
-__all__ = ["Problem", "VQEResult", "energy_gradient_metric", "molecule", "pauli_sum", "vqe"]
+__all__ = [
+    "Ansatz",
+    "Problem",
+    "VQEResult",
+    "ansatz_of",
+    "circuit_engine",
+    "energy_gradient_metric",
+    "engine_of",
+    "molecule",
+    "pauli_sum",
+    "spin_model",
+    "vqe",
+]

@@ -1,0 +1,112 @@
+"""The model of the energy about a point, in coordinates in which the metric is the identity."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from suite.quantum.geometry import Geometry
+from suite.quantum.steps.course import Vector
+
+__all__ = ["Region", "region_of"]
+
+EPS = float(np.finfo(float).eps)
+LEAST = 1e-9
+"""Share of the largest curvature added to all, so that what moves nothing is not divided by nil."""
+BLIND = 1e-6
+"""Share of the largest slope below which a direction has none, by symmetry."""
+STATIONARY = 1e-3
+"""Largest slope, as a share of the largest curvature, below which the slope leads nowhere."""
+
+
+class Region(NamedTuple):
+    """The energy's model slopes·y + y·curvatures·y/2, where parameters move by `basis` @ y.
+
+    The length of y is the angle (radians) in the damped metric; `spectrum` [p] are the eigenvalues
+    of the metric as it was measured.
+    """
+
+    basis: Vector
+    slopes: Vector
+    curvatures: Vector
+    spectrum: Vector
+
+    @property
+    def top(self) -> float:
+        """The largest curvature by size."""
+        return float(np.max(np.abs(self.curvatures), initial=0.0))
+
+    def lowest(self, angle: float) -> Vector:
+        """Where the model is lowest at no more than an angle from its centre: y.
+
+        As long as a slope leads on, a direction that bends down and has none is not taken: at
+        the stretched bonds of a molecule these are the singles, which break its symmetry, gain
+        little, and must be undone.
+
+        >>> Region(np.eye(1), np.array([3.0]), np.array([2.0]), np.ones(1)).lowest(0.5).round(9)
+        array([-0.5])
+        """
+        least = LEAST * self.top
+        curvatures = self._followed()
+        bottom = float(np.min(curvatures, initial=0.0))
+        if bottom > -least:  # by rounding, in a direction that moves nothing
+            bottom = 0.0
+        # Counted from the lowest curvature, so that a shift just above it keeps its digits.
+        gaps = curvatures - bottom
+        inside = self._shifted(gaps, least)
+        length = float(np.linalg.norm(inside))
+        if length > angle:
+            return self._at_the_edge(gaps, angle, least)
+        if bottom < 0.0:
+            # The hard case: the slope does not see the direction that bends down most.
+            lowest = int(np.argmin(gaps))
+            inside[lowest] = 0.0
+            missing = np.sqrt(angle**2 - float(inside @ inside))
+            inside[lowest] = -missing if self.slopes[lowest] > 0.0 else missing
+        return inside
+
+    def _followed(self) -> Vector:
+        """The curvatures, those of directions that are not to be taken turned up."""
+        slopes = np.abs(self.slopes)
+        steepest = float(np.max(slopes, initial=0.0))
+        if steepest <= STATIONARY * self.top:
+            return self.curvatures
+        return np.where(slopes <= BLIND * steepest, np.abs(self.curvatures), self.curvatures)
+
+    def _shifted(self, gaps: Vector, shift: float) -> Vector:
+        """Where the model is lowest if these were the curvatures, raised by a shift."""
+        raised = gaps + shift
+        return np.asarray(-self.slopes / np.where(raised > 0.0, raised, np.inf))
+
+    def _at_the_edge(self, gaps: Vector, angle: float, least: float) -> Vector:
+        """The lowest point at just that angle, by the secular equation in the shift."""
+        from scipy.optimize import brentq
+
+        if least == 0.0:
+            return np.asarray(-self.slopes * (angle / np.linalg.norm(self.slopes)))
+
+        def short(shift: float) -> float:
+            return 1.0 / angle - 1.0 / float(np.linalg.norm(self._shifted(gaps, shift)))
+
+        most = least + float(np.linalg.norm(self.slopes)) / angle
+        if short(most) >= 0.0:  # by rounding only
+            return self._shifted(gaps, most)
+        root = brentq(short, least, most, xtol=EPS * least, rtol=4 * EPS)
+        return self._shifted(gaps, float(root))
+
+    def gain(self, y: Vector) -> float:
+        """By how much the model says the energy falls."""
+        return -float(self.slopes @ y + 0.5 * (self.curvatures @ np.square(y)))
+
+
+def region_of(here: Geometry, damping: float) -> Region:
+    """The model at a point, in the metric damped by a share of its mean eigenvalue."""
+    size = len(here.metric)
+    spectrum, vectors = np.linalg.eigh(here.metric)
+    damped = spectrum + damping * np.trace(here.metric) / size
+    kept = damped > size * EPS * max(damped[-1], 0.0)
+    white = vectors[:, kept] / np.sqrt(damped[kept])
+    curvatures, turn = np.linalg.eigh(white.T @ here.curvature @ white)
+    basis = white @ turn
+    return Region(basis, basis.T @ here.gradient, curvatures, spectrum)
