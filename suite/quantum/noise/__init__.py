@@ -1,0 +1,1 @@
+"""VQE with shots: shift rules, grouped observables, standard errors, and annealed steps."""
