@@ -1,0 +1,151 @@
+"""The ledger of jobs: each is tagged, submitted once, found again and paid once.
+
+The intent is on disk before a job is submitted, its id before it is awaited. A run that died in
+between asks the service for the job's tag before it submits again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from suite.core import Store
+from suite.errors import BudgetExhausted, InputError
+from suite.quantum.hardware.pricing import Price
+from suite.quantum.hardware.primitives import JobFailed, Machine
+from suite.quantum.hardware.program import Program
+from suite.quantum.hardware.services import Result, Service, Tell, service_of
+
+__all__ = ["Ledger", "Unkept", "budget_of", "ledger_of", "run_name"]
+
+MOST_SUBMISSIONS = 3
+"""How often a job is submitted that the service ended without a result."""
+
+
+class Keeper(Protocol):
+    """What the ledger needs of a store."""
+
+    def once(
+        self,
+        key: str,
+        submit: Callable[[str], str],
+        wait: Callable[[str], Any],
+        *,
+        find: Callable[[str], str | None] | None = None,
+        price: Mapping[str, float] | None = None,
+    ) -> Any:
+        """Do a piece of paid work once."""
+
+
+def budget_of(
+    max_qpu_seconds: float | None = None, max_shots: float | None = None
+) -> dict[str, float]:
+    """The budget of a run, for `Store(budget=...)`.
+
+    >>> budget_of(max_shots=1e6)
+    {'shots': 1000000.0}
+    """
+    given = {"QPU seconds": max_qpu_seconds, "shots": max_shots}
+    for name, amount in given.items():
+        if amount is not None and not 0.0 < amount < float("inf"):
+            raise InputError(f"A budget of {name} must be positive and finite. Got {amount}.")
+    return {name: float(amount) for name, amount in given.items() if amount is not None}
+
+
+@dataclass(slots=True)
+class Unkept:
+    """A ledger in memory, for a run that is not kept; it holds the budget all the same."""
+
+    budget: Mapping[str, float] = field(default_factory=dict)
+    spent: dict[str, float] = field(default_factory=dict)
+
+    def once(
+        self,
+        key: str,
+        submit: Callable[[str], str],
+        wait: Callable[[str], Any],
+        *,
+        find: Callable[[str], str | None] | None = None,
+        price: Mapping[str, float] | None = None,
+    ) -> Any:
+        """Do a piece of paid work; answers its result."""
+        for name, amount in (price or {}).items():
+            before, limit = self.spent.get(name, 0.0), self.budget.get(name)
+            if limit is not None and before + amount > limit:
+                raise BudgetExhausted(
+                    f"{key} would cost {amount:g} {name}; {before:g} of the budget of {limit:g} "
+                    f"are spent. Nothing was submitted: raise the budget."
+                )
+        for name, amount in (price or {}).items():
+            self.spent[name] = self.spent.get(name, 0.0) + amount
+        return wait(submit(key))
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Jobs of one run, kept by a store.
+
+    `factor` is by how much the service charged more than estimated so far.
+    """
+
+    keeper: Keeper
+    service: Service
+    run: str
+    tell: Tell
+    factor: float = 1.0
+
+    def measure(self, key: str, program: Program, price: Price) -> Result:
+        """The result of a job, submitted under `key` if it never was.
+
+        A job that the service ended without a result was paid for all the same; it is submitted
+        again under a key of its own. Raises `JobFailed` with the service's words after three.
+        """
+        result: Result = {}
+        for again in range(MOST_SUBMISSIONS):
+            name = key if again == 0 else f"{key}:again{again}"
+            result = self._once(name, program, price)
+            if "failed" not in result:
+                self._learn(price, result)
+                return result
+            self.tell(f"Job {name} ended without a result: {result['failed']}")
+        raise JobFailed(
+            f"Job {key} was submitted {MOST_SUBMISSIONS} times and ended without a result: "
+            f"{result['failed']}"
+        )
+
+    def _once(self, name: str, program: Program, price: Price) -> Result:
+        tag = f"suite:{self.run}:{name}"
+        return self.keeper.once(
+            name,
+            lambda _: self.service.submit(program, name, tag),
+            lambda job: self.service.wait(job, program, name),
+            find=lambda _: self.service.find(tag),
+            price=price.budgeted(),
+        )
+
+    def _learn(self, price: Price, result: Result) -> None:
+        charged = float(result.get("qpu_seconds", 0.0))
+        if charged > 0.0 and price.qpu_seconds > 0.0:
+            # Never below the estimate: a budget must hold also for a job that was cheap by luck.
+            ratio = self.factor * charged / price.qpu_seconds
+            self.factor = max(1.0, 0.5 * (self.factor + ratio), ratio)
+
+
+def run_name(keeper: Keeper) -> str:
+    """The name of a run in its jobs' tags: drawn once and kept with the run."""
+    return keeper.once("run", lambda _: secrets.token_hex(6), lambda name: name)
+
+
+def ledger_of(
+    machine: Machine,
+    store: Store | None = None,
+    budget: Mapping[str, float] | None = None,
+    tell: Tell = lambda _: None,
+) -> Ledger:
+    """The ledger of a run; without a store, one that ends with the process."""
+    keeper: Keeper = Unkept(budget or {}) if store is None else store
+    most = (budget or {}).get("QPU seconds")
+    service = service_of(machine, tell, most, keeper.once)
+    return Ledger(keeper, service, run_name(keeper), tell)
