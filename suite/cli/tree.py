@@ -11,7 +11,8 @@ HELP = "Adaptive steps that are measured: implied volatility, reaction paths, VQ
 _IV = "suite finance iv examples/finance/spx_cboe_2025-10-01.csv"
 _IRC = "suite chemistry irc examples/chemistry/hcn.xyz --basis 3-21g"
 _TS = "suite chemistry ts examples/chemistry/h2co.xyz --basis 3-21g"
-_VQE = "suite quantum vqe examples/quantum/h2.toml"
+_H2, _NOISY = "examples/quantum/h2.toml", "examples/quantum/h2_noisy.toml"
+_VQE = f"suite quantum vqe {_H2}"
 
 
 class Command(NamedTuple):
@@ -67,6 +68,18 @@ COMMANDS = (
         "suite.cli.quantum:vqe",
         "The ground-state energy of a problem file, by natural gradient.",
         (_VQE, f"{_VQE} --json"),
+    ),
+    Command(
+        ("quantum", "plan"),
+        "suite.cli.quantum:plan",
+        "What a run on shots or hardware would cost, before anything is submitted.",
+        (f"suite quantum plan {_NOISY}", f"suite quantum plan {_NOISY} --json"),
+    ),
+    Command(
+        ("quantum", "scan"),
+        "suite.cli.quantum:scan",
+        "Ground-state energies along a bond length or a coupling.",
+        (f"suite quantum scan {_H2} --distance 0.5:2:4", f"suite quantum scan {_H2} -h"),
     ),
     Command(
         ("demo",),

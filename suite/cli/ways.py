@@ -1,0 +1,63 @@
+"""The options that the commands of quantum share: how a ground state is searched, and on what."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+__all__ = ["DEFAULT", "Way", "given"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a ground state is searched; each field is an option that wins over the problem file."""
+
+    method: Annotated[
+        str | None,
+        Parameter(
+            help="gauss-newton (the default on the exact engine), natural, or to compare with: "
+            "qng, adam, gradient-descent, l-bfgs. With shots: annealed (the default), qng, adam, "
+            "spsa."
+        ),
+    ] = None
+    ansatz: Annotated[
+        str | None,
+        Parameter(help="uccsd, k-upccgsd, hva, efficient_su2, real_amplitudes or n_local."),
+    ] = None
+    repetitions: Annotated[int | None, Parameter(help="Layers of the ansatz.")] = None
+    backend: Annotated[
+        str | None,
+        Parameter(
+            help="exact (the default), statevector, aer, a fake device such as fake:manila, or "
+            "ibm:NAME, a device of your account."
+        ),
+    ] = None
+    shots: Annotated[
+        int | None, Parameter(help="Shots of the whole search; none on the exact engine.")
+    ] = None
+    max_shots: Annotated[
+        int | None, Parameter(help="Budget of shots: what would pass it is not submitted.")
+    ] = None
+    max_qpu_seconds: Annotated[
+        float | None, Parameter(help="Budget of seconds on the machine, as estimated.")
+    ] = None
+    evaluations: Annotated[
+        int | None, Parameter(help="Evaluations of energy with gradient at most.")
+    ] = None
+    gradient: Annotated[float | None, Parameter(help="Largest gradient component to stop at.")] = (
+        None
+    )
+    seed: Annotated[
+        int | None, Parameter(help="Seed of random starts, kicks and simulated shots.")
+    ] = None
+
+
+DEFAULT = Way()
+
+
+def given(way: Way) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in asdict(way).items() if value is not None}

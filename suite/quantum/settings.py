@@ -1,0 +1,121 @@
+"""The settings of a problem file as a value: read, amended, written again."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from suite.errors import InputError
+
+__all__ = ["amended", "read_settings", "simulated", "to_toml"]
+
+Settings = dict[str, Any]
+
+_PLACES: dict[str, tuple[str, ...]] = {
+    "method": ("method",),
+    "ansatz": ("ansatz", "name"),
+    "repetitions": ("ansatz", "repetitions"),
+    "backend": ("backend", "name"),
+    "shots": ("backend", "shots"),
+    "max_shots": ("backend", "max_shots"),
+    "max_qpu_seconds": ("backend", "max_qpu_seconds"),
+    "gradient": ("stop", "gradient"),
+    "evaluations": ("stop", "evaluations"),
+    "seed": ("start", "seed"),
+    "parameters": ("start", "parameters"),
+}
+"""Where an option of that name stands in a problem file."""
+
+
+def read_settings(path: str | Path) -> Settings:
+    """The settings of a problem file, files that it names by absolute path.
+
+    What they mean is checked by `suite.quantum.problem_file.read_task`. Raises `InputError` for
+    what is no TOML file.
+    """
+    path = Path(path)
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path} cannot be read as a TOML file: {error}") from error
+    for table, key in (("molecule", "geometry"), ("pauli", "file")):
+        given = settings.get(table)
+        named = given.get(key) if isinstance(given, dict) else None
+        if isinstance(named, str) and (key == "file" or named.lower().endswith(".xyz")):
+            settings[table][key] = str((path.parent / named).absolute())
+    return settings
+
+
+def amended(settings: Settings, options: Mapping[str, Any]) -> Settings:
+    """The settings with options in their places; an option that is None changes nothing.
+
+    >>> amended({"stop": {"gradient": 1e-6}}, {"gradient": 1e-4, "seed": None, "method": "adam"})
+    {'stop': {'gradient': 0.0001}, 'method': 'adam'}
+    """
+    new = {k: dict(v) if isinstance(v, dict) else v for k, v in settings.items()}
+    for name, value in options.items():
+        if value is None:
+            continue
+        *table, key = _PLACES[name]
+        place = new
+        for part in table:
+            place = place.setdefault(part, {})
+        if isinstance(place, dict):  # else the file is refused when it is read
+            place[key] = value
+    return new
+
+
+def simulated(settings: Settings) -> Settings:
+    """The settings, with the simulator as backend where shots are asked for and no machine.
+
+    >>> simulated({"backend": {"shots": 1000}})
+    {'backend': {'shots': 1000, 'name': 'simulator'}}
+    """
+    table = settings.get("backend")
+    if not isinstance(table, dict) or not {"shots", "max_shots"} & table.keys():
+        return settings
+    if table.get("name", "exact") != "exact":
+        return settings
+    return {**settings, "backend": {**table, "name": "simulator"}}
+
+
+def to_toml(settings: Settings) -> str:
+    """Settings as the text of a TOML file: numbers, texts, lists and tables of them.
+
+    >>> print(to_toml({"molecule": {"geometry": "H 0 0 0", "spin": 1}, "method": "adam"}))
+    method = "adam"
+    <BLANKLINE>
+    [molecule]
+    geometry = "H 0 0 0"
+    spin = 1
+    <BLANKLINE>
+    """
+    tables = {key: value for key, value in settings.items() if isinstance(value, dict)}
+    lines = [f"{_key(k)} = {_value(v)}" for k, v in settings.items() if k not in tables]
+    for name, content in tables.items():
+        lines += ["", f"[{_key(name)}]"]
+        lines += [f"{_key(key)} = {_value(value)}" for key, value in content.items()]
+    return "\n".join([*lines, ""]).lstrip("\n")
+
+
+def _key(name: str) -> str:
+    return name if name.replace("_", "").isalnum() and name.isascii() else _text(name)
+
+
+def _text(value: str) -> str:
+    # TOML knows no surrogates, which JSON would write, and asks for an escape that JSON does not.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, float):
+        return repr(value)  # with nan and inf as TOML spells them
+    # A whole number or a truth is written alike in both languages.
+    return json.dumps(value) if isinstance(value, int) else _text(str(value))

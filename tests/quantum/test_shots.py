@@ -1,0 +1,111 @@
+"""Runs with shots: what is planned is what is spent, what is killed goes on to the same bits."""
+
+import numpy as np
+import pytest
+
+from suite.errors import BudgetExhausted, InputError
+from suite.quantum.hamiltonian import pauli_sum
+from suite.quantum.planning import plan_of
+from suite.quantum.problem_file import Task, read_task
+from suite.quantum.shots import setup_of, with_shots
+
+TEXT = (
+    '[spin_model]\nname = "tfim"\nsites = 3\n[ansatz]\nname = "real_amplitudes"\nrepetitions = 1\n'
+    '[backend]\nname = "simulator"\nshots = 20000\n[start]\nseed = 7\n'
+)
+
+
+@pytest.fixture
+def task(tmp_path):
+    path = tmp_path / "tfim.toml"
+    path.write_text(TEXT)
+    return read_task(path, backends=None)
+
+
+def changed(task, **more):
+    names = Task.__dataclass_fields__
+    return Task(**{name: getattr(task, name) for name in names} | more)
+
+
+@pytest.mark.parametrize("seed", [7, 8, 9])
+def test_the_plan_is_the_least_that_bounds_what_a_run_then_spends(task, seed):
+    plan = plan_of(changed(task, seed=seed))
+    found = with_shots(changed(task, seed=seed))
+    jobs, shots = found.record.tally.cost["jobs"], found.details["shots"]
+    assert jobs <= plan.total.jobs <= jobs + 3
+    assert shots <= plan.total.shots <= 1.06 * shots
+    assert found.details["backend"] == "simulator"
+
+
+def test_the_energy_is_measured_anew_with_its_error_and_stands_beside_the_exact_one(task):
+    found = with_shots(task)
+    true = found.details["exact_energy_of_parameters"]
+    assert abs(found.energy - true) < 5.0 * found.standard_error
+    assert true >= found.exact_energy - 1e-9
+    last = list(found.record)[-1]
+    assert last["phase"] == "final"
+    assert last["notes"]["energy"] == found.energy
+    assert 0.001 < found.standard_error < 0.5
+    assert "answer_taken_from" in found.details["noise"]
+
+
+def test_a_run_that_was_killed_goes_on_to_the_same_bits(task, tmp_path):
+    whole = with_shots(task, store=tmp_path / "whole")
+
+    class Killed(BaseException):
+        pass
+
+    def kill(attempt):
+        if attempt.number == 9:
+            raise Killed
+
+    with pytest.raises(Killed):
+        with_shots(task, store=tmp_path / "killed", observe=(kill,))
+    again = with_shots(task, store=tmp_path / "killed")
+    assert again.energy == whole.energy
+    assert np.array_equal(again.parameters, whole.parameters)
+    assert len(again.record) == len(whole.record)
+    finished = with_shots(task, store=tmp_path / "killed")
+    assert finished.energy == whole.energy
+
+
+@pytest.mark.parametrize("method", ["qng", "adam", "spsa", "qnspsa"])
+def test_methods_to_compare_with_measure_their_answer_too(task, method):
+    found = with_shots(changed(task, shots=40000), method=method, rate=0.02)
+    true = found.details["exact_energy_of_parameters"]
+    assert abs(found.energy - true) < 5.0 * found.standard_error
+    assert found.method == method
+    assert found.details["shots"] >= 20000
+
+
+def test_what_cannot_be_paid_or_is_unknown_is_refused_before_anything_is_measured(task):
+    with pytest.raises(BudgetExhausted, match="Nothing was submitted"):
+        setup_of(changed(task, max_shots=20000))
+    assert setup_of(changed(task, shots=None, max_shots=22000)).shots == 20000
+    with pytest.raises(InputError, match="Did you mean 'annealed'"):
+        setup_of(task, method="aneal")
+    with pytest.raises(InputError, match="Did you mean 'statevector'"):
+        setup_of(changed(task, backend="statevectr"))
+    with pytest.raises(InputError, match="no price"):
+        plan_of(changed(task, backend="exact", shots=None))
+    from qiskit import QuantumCircuit
+
+    with pytest.raises(InputError, match="no parameters"):
+        setup_of(changed(task, circuit=QuantumCircuit(3)))
+
+
+def test_jobs_of_a_finished_run_are_read_back_and_not_run_again(task, tmp_path):
+    pytest.importorskip("qiskit_aer")
+    small = changed(task, backend="aer", shots=2000)
+    found = with_shots(small, store=tmp_path / "aer")
+    assert found.details["jobs"] == found.record.tally.cost["jobs"]
+    assert with_shots(small, store=tmp_path / "aer").energy == found.energy
+
+
+def test_pauli_terms_of_one_qubit_do():
+    from suite.quantum.ansatz import ansatz_of
+
+    problem = pauli_sum([("Z", 1.0), ("X", 0.5)])
+    task = Task(problem, ansatz_of("real_amplitudes", problem, 1), "x", 1e-6, 100, 0, shots=20000)
+    found = with_shots(task)
+    assert abs(found.details["exact_energy_of_parameters"] + np.sqrt(1.25)) < 0.01
