@@ -133,7 +133,10 @@ def scan(
     """
     settings = simulated(amended(read_settings(problem), options or {}))
     name, unit, values, change = _coordinate(distance, coupling, atoms)
-    parts = [(number, value, change(settings, value)) for number, value in enumerate(values)]
+    parts = [
+        (number, value, change(_seeded(settings, number), value))
+        for number, value in enumerate(values)
+    ]
     # A geometry may fail where others do not, a coupling that a model does not have nowhere.
     _check(settings if coupling is None else parts[0][2], Path(problem))
     folder = Path(folder)
@@ -168,6 +171,15 @@ def _coordinate(
     assert coupling is not None
     name, given = coupling
     return name, "", _numbers(given, "--coupling"), partial(_with_coupling, name)
+
+
+def _seeded(settings: Settings, number: int) -> Settings:
+    """The settings of a point: with shots a seed of its own, or all would share one noise."""
+    table = settings.get("backend")
+    if not isinstance(table, dict) or table.get("name", "exact") == "exact":
+        return settings
+    seed = settings.get("start", {}).get("seed", 0)
+    return amended(settings, {"seed": seed + number}) if isinstance(seed, int) else settings
 
 
 def _with_distance(atoms: str, settings: Settings, value: float) -> Settings:

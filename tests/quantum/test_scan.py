@@ -121,6 +121,21 @@ def test_a_coupling_is_scanned_against_the_exact_energy_of_the_spins(tmp_path):
     assert written["stop"]["evaluations"] == 300
 
 
+def test_with_shots_every_point_has_an_error_and_a_noise_of_its_own(h2, tmp_path):
+    shots = {"shots": 4000, "seed": 3}
+    curve = scan(h2, tmp_path / "out", distance="0.7,0.72,0.74,0.76", options=shots)
+    errors = [(row["energy"] - row["exact_energy"]) / row["standard_error"] for row in curve.rows]
+    assert all(abs(error) < 5.0 for error in errors)
+    assert np.std(errors) > 0.1
+    seeds = [
+        read_settings(tmp_path / "out" / row["folder"] / "problem.toml")["start"]["seed"]
+        for row in curve.rows
+    ]
+    assert seeds == [3, 4, 5, 6]
+    again = scan(h2, tmp_path / "out", distance="0.7,0.72,0.74,0.76", options=shots)
+    assert again.rows == curve.rows
+
+
 def test_stretching_moves_what_is_beyond_the_bond_and_nothing_else():
     water = {"molecule": {"geometry": "O 0 0 0; H 0.96 0 0; H -0.24 0.93 0"}}
     moved = np.array([r for _, r in atoms_of(stretched(water, "1-2", 1.5)["molecule"]["geometry"])])

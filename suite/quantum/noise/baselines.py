@@ -29,7 +29,7 @@ Vector = NDArray[np.float64]
 _DAMPING = 0.12  # a share of the mean eigenvalue: 0.02 to 0.03 where the diagonal is below 1/4
 _MEAN_DECAY, _SQUARE_DECAY, _ADAM_FLOOR = 0.9, 0.999, 1e-8
 _SPSA_SHIFT, _SPSA_RATE_DECAY, _SPSA_SHIFT_DECAY, _SPSA_STABILITY = 0.2, 0.602, 0.101, 0.1
-_QNSPSA_SHIFT, _QNSPSA_FLOOR = 0.1, 0.02
+_QNSPSA_SHIFT, _QNSPSA_FLOOR = 0.3, 0.1
 _SIGNS = 9  # a stream of random numbers of its own
 
 

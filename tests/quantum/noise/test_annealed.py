@@ -30,17 +30,17 @@ def start(seed):
 
 def test_it_arrives_and_the_final_energy_is_unbiased():
     errors, pulls = [], []
-    for seed in range(12):
-        method, machine = method_at(seed, 60_000)
+    for seed in range(8):
+        method, machine = method_at(seed, 30_000)
         end = finish(method.walk(method.prepare(start(seed))))
         assert end.status == Status.ENDPOINT
         energy, answer = method.answer(end.after.state)
         exact = machine.exact_energies(machine.unrolled.angles(answer)[None])[0]
         errors.append(exact - LOWEST)
         pulls.append((energy - exact) / end.after.state.error)
-    assert np.median(errors) < 5e-3
-    # Pulls of fresh shots are of mean 0 and width 1: twelve of them, at four standard errors.
-    assert abs(np.mean(pulls)) < 4 / np.sqrt(12)
+    assert np.median(errors) < 2e-2
+    # Pulls of fresh shots are of mean 0 and width 1: eight of them, at four standard errors.
+    assert abs(np.mean(pulls)) < 4 / np.sqrt(8)
     assert 0.4 < np.std(pulls) < 1.8
 
 
@@ -95,7 +95,7 @@ def test_a_run_in_pieces_is_the_same_to_the_bit(tmp_path, stops):
 def test_baselines_go_down_within_their_shots(make, rate):
     unrolled, observable = unroll(layered(2, 1)), grouped(HAMILTONIAN)
     machine = simulator(unrolled, observable, seed=3)
-    method = make(Setting(unrolled, machine, 60_000, 50, rate))
+    method = make(Setting(unrolled, machine, 60_000, 100, rate))
     first = start(5)
     end = finish(method.walk(method.prepare(first)))
     assert end.status == Status.ENDPOINT
