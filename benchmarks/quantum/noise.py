@@ -185,7 +185,7 @@ def compared(case: Case, shots: int, seeds: range, options: dict[str, Any]) -> d
 
 
 def bootstrap(errors: list[dict[str, Any]], name: str) -> tuple[float, float, float]:
-    """Geometric mean over problems of the median paired ratio, with its 95 % interval over seeds."""
+    """Geometric mean over problems of the median paired ratio, with its 95 % interval by seeds."""
     ratios = [np.array(each["ours"]) / np.array(each[name]) for each in errors]
     rng = np.random.default_rng(0)
 

@@ -19,8 +19,8 @@ EXTRAS = {
     "finance": ("scipy", "pandas", "pyarrow", "llvmlite"),
     "tables": ("duckdb", "polars"),
     "chemistry": ("scipy", "pyscf"),
-    "quantum": ("scipy", "pyscf", "qiskit"),
-    "ibm": ("qiskit-ibm-runtime",),
+    "quantum": ("scipy", "pyscf", "qiskit", "llvmlite"),
+    "ibm": ("qiskit-ibm-runtime", "qiskit-aer"),
     "report": ("plotly",),
     "distributed": ("dask", "distributed"),
     "learning": ("scipy", "jax"),
@@ -45,12 +45,21 @@ def doctor(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
     }
     for extra, packages in EXTRAS.items():
         rows[extra] = _state(extra, packages)
-    rows["quantum backends"] = "exact (statevector)" if _has("qiskit") else "none"
+    rows["quantum backends"] = _quantum_backends()
     if json:
         print(json_text.dumps(rows, indent=1))
     else:
         print_table("suite doctor", rows)
     return 0
+
+
+def _quantum_backends() -> str:
+    if not _has("qiskit"):
+        return "none"
+    names = ["exact", "simulator", "statevector"]
+    names += ["aer"] * _has("qiskit-aer")
+    names += ["fake:manila and its kin", "ibm:NAME"] * _has("qiskit-ibm-runtime")
+    return ", ".join(names)
 
 
 def _state(extra: str, packages: tuple[str, ...]) -> str:

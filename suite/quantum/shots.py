@@ -24,6 +24,7 @@ from suite.quantum.noise import baselines
 from suite.quantum.noise.annealed import Annealed, NoisyCourse, annealed
 from suite.quantum.noise.estimates import Instrument, Request
 from suite.quantum.noise.groups import Groups, grouped
+from suite.quantum.noise.laboratory import usual_pace
 from suite.quantum.noise.metric_blocks import layers_of
 from suite.quantum.noise.unrolled import Unrolled, unroll
 from suite.quantum.problem_file import Task
@@ -46,6 +47,8 @@ FINAL_SHARE = 20
 """The final energy takes the search's shots over this."""
 RANDOM_START, GOOD_START = 20, 200
 """Shots of a row at the start: a random point needs direction, a good one precision."""
+DEAR_GROWTH, DEAR_PACE = 0.02, 1.0
+"""Fewer and larger attempts where every job is dear: twice the usual share, twice the pace."""
 MOST_EXACT_QUBITS = 16
 """Qubits up to which the energy without noise of the answer is computed beside."""
 
@@ -144,7 +147,10 @@ def method_of(setup: Setup, instrument: Instrument) -> Method:
         GOOD_START if setup.good else RANDOM_START,
     )
     dear = setup.machine is not None and setup.machine.kind == "runtime"
-    return annealed(replace(course, growth=0.02, pace=1.0) if dear else course)
+    if not dear:
+        return annealed(course)
+    pace = max(DEAR_PACE, usual_pace(setup.unrolled))
+    return annealed(replace(course, growth=DEAR_GROWTH, pace=pace))
 
 
 def with_shots(
@@ -216,7 +222,29 @@ def _opened(
             tell=tell,
         )
         stack.callback(instrument.close)
-        yield instrument, kept
+        yield Positive(instrument, task.seed), kept
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Positive:
+    """A machine whose metric has no negative eigenvalues, which the noise of its words gives it.
+
+    With one, a step would go uphill along its direction.
+    """
+
+    inner: Any
+    seed: int
+
+    def measure(self, request: Any, number: int, groups: Any = None) -> tuple[Any, Any]:
+        """What the machine measures, each block of the metric at the nearest that is positive."""
+        measured, groups = self.inner.measure(request, number, groups)
+        blocks = tuple((indices, _nearest(block)) for indices, block in measured.blocks)
+        return measured._replace(blocks=blocks), groups
+
+
+def _nearest(block: Vector) -> Vector:
+    values, vectors = np.linalg.eigh(block)
+    return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
 
 
 def _settled(

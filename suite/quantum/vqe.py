@@ -97,7 +97,7 @@ def vqe(
     }
     task = _task(problem, options)
     _check_knobs(rate, kicks)
-    if task.backend != "exact":
+    if task.backend != "exact" or task.shots is not None:
         from suite.quantum.shots import with_shots
 
         return with_shots(task, method=task.method, rate=rate, store=store, observe=observe)

@@ -135,16 +135,24 @@ def curve(rows: Sequence[Row], summary: Row) -> Any:
 
 
 def _gaps(figure: Any, rows: Sequence[Row], unit: str) -> None:
+    """The distance to exact on a logarithmic scale; with noise, its sign and error bars."""
+    gaps = [row["energy"] - row["exact_energy"] for row in rows]
+    errors = [row.get("standard_error") or 0.0 for row in rows]
+    noisy = any(errors)
     figure.add_scatter(
         x=[row["value"] for row in rows],
-        y=[max(abs(row["energy"] - row["exact_energy"]), SMALLEST) for row in rows],
-        mode="lines+markers",
-        line={"color": COLOURS[0]},
+        y=gaps if noisy else [max(abs(gap), SMALLEST) for gap in gaps],
+        error_y={"array": errors, "thickness": 1} if noisy else None,
+        mode="markers" if noisy else "lines+markers",
+        marker={"color": COLOURS[0]},
         showlegend=False,
         hovertemplate="%{x:g}<br>%{y:.2e} from exact<extra></extra>",
         row=2,
         col=1,
     )
+    if noisy:
+        figure.update_yaxes(title_text="above exact", zeroline=True, row=2, col=1)
+        return
     if unit:
         figure.add_scatter(
             x=[rows[0]["value"], rows[-1]["value"]],
@@ -156,8 +164,9 @@ def _gaps(figure: Any, rows: Sequence[Row], unit: str) -> None:
             row=2,
             col=1,
         )
+    ticks = 3 if min(map(abs, gaps)) < 1e-8 else 1
     figure.update_yaxes(
-        type="log", exponentformat="power", title_text="from exact", dtick=3, row=2, col=1
+        type="log", exponentformat="power", title_text="from exact", dtick=ticks, row=2, col=1
     )
 
 

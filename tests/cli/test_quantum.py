@@ -55,9 +55,11 @@ def test_shots_alone_are_drawn_here_planned_beforehand_and_resumed_to_the_same_b
     assert run(["quantum", "vqe", *asked, "--json", "-o", str(output)]) == 0
     summary = json.loads(capsys.readouterr().out)
     assert 0.9 * plan["worst_case"]["shots"] < summary["shots"] <= plan["worst_case"]["shots"]
-    assert abs(summary["energy"] - summary["exact_energy"]) < 5.0 * summary["standard_error"]
-    assert summary["exact_energy"] - 1e-9 < summary["exact_energy_of_parameters"] < -1.12
-    assert summary["standard_error"] > 0.0
+    # What was measured agrees with the energy of those parameters, which is no lower than exact.
+    true = summary["exact_energy_of_parameters"]
+    assert abs(summary["energy"] - true) < 5.0 * summary["standard_error"]
+    assert 0.0 < summary["standard_error"] < 0.1
+    assert true > summary["exact_energy"] - 1e-9
     assert run(["resume", str(output)]) == 0
     assert json.loads((output / "summary.json").read_text())["energy"] == summary["energy"]
 

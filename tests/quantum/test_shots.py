@@ -5,9 +5,10 @@ import pytest
 
 from suite.errors import BudgetExhausted, InputError
 from suite.quantum.hamiltonian import pauli_sum
+from suite.quantum.noise.estimates import Measured
 from suite.quantum.planning import plan_of
 from suite.quantum.problem_file import Task, read_task
-from suite.quantum.shots import setup_of, with_shots
+from suite.quantum.shots import Positive, setup_of, with_shots
 
 TEXT = (
     '[spin_model]\nname = "tfim"\nsites = 3\n[ansatz]\nname = "real_amplitudes"\nrepetitions = 1\n'
@@ -92,6 +93,29 @@ def test_what_cannot_be_paid_or_is_unknown_is_refused_before_anything_is_measure
 
     with pytest.raises(InputError, match="no parameters"):
         setup_of(changed(task, circuit=QuantumCircuit(3)))
+
+
+def test_a_machine_whose_noise_makes_the_metric_negative_is_no_reason_to_stop():
+    from suite.quantum.ansatz import ansatz_of
+    from suite.quantum.spins import chain, tfim
+
+    problem = tfim(chain(3))
+    form = ansatz_of("hva", problem, 2)
+    noisy = Task(problem, form, "hva", 1e-6, 100, 0, backend="statevector", shots=20000)
+    found = with_shots(noisy)
+    assert abs(found.energy - found.details["exact_energy_of_parameters"]) < 0.5
+    block = np.array([[1.0, 2.0], [2.0, 1.0]])
+    instrument = Positive(Constant(block), 0)
+    (_, kept), *_ = instrument.measure(None, 1)[0].blocks
+    np.testing.assert_allclose(kept, 1.5 * np.ones((2, 2)))
+
+
+class Constant:
+    def __init__(self, block):
+        self.block = block
+
+    def measure(self, request, number, groups=None):
+        return Measured(blocks=((np.arange(2), self.block),)), groups
 
 
 def test_jobs_of_a_finished_run_are_read_back_and_not_run_again(task, tmp_path):

@@ -180,6 +180,9 @@ def test_a_curve_has_its_three_lines_error_bars_and_a_row_for_the_point_that_fai
     assert list(by_name["VQE"].error_y.array) == [0.0, 0.01]
     assert list(by_name["exact"].y) == [-1.001, -1.1]
     assert list(by_name["Hartree-Fock"].y) == [-0.9, -0.95]
+    gaps = next(trace for trace in figure.data if trace.yaxis == "y2")
+    np.testing.assert_allclose(gaps.y, [0.001, 0.0], atol=1e-12)
+    assert list(gaps.error_y.array) == [0.0, 0.01]
     parts = curve_sections(POINTS, scan_summary())
     assert parts[0].table["lowest point"] == "-1.10000000 at 1.5 angstrom"
     assert parts[1].grid.rows[1][-1] == "Hartree-Fock does not converge."

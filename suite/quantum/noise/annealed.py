@@ -17,7 +17,7 @@ from suite.core import Anneal, Attempt, Fixed, Point, Status, Step, begin, march
 from suite.quantum.noise.averaging import STRETCHES
 from suite.quantum.noise.gradients import rows_of
 from suite.quantum.noise.groups import Groups
-from suite.quantum.noise.laboratory import Annealed, Lab, NoisyCourse
+from suite.quantum.noise.laboratory import Annealed, Lab, NoisyCourse, usual_pace
 from suite.quantum.noise.metric_blocks import bounds_of
 from suite.quantum.steps.course import Method
 
@@ -32,7 +32,8 @@ def annealed(course: NoisyCourse) -> Method:
     """The annealed natural gradient, its check and its final energy, as a method of VQE."""
     law = Anneal(course.growth)
     bound = max(course.observable.curvature_bound(), 1e-300)
-    lab = Lab(course, rows_of(course.unrolled), bounds_of(course.unrolled), bound)
+    pace = usual_pace(course.unrolled) if course.pace is None else course.pace
+    lab = Lab(course, rows_of(course.unrolled), bounds_of(course.unrolled), bound, pace)
 
     def prepare(parameters: Vector) -> Attempt:
         first = np.full(len(lab.rows), course.first_shots, np.int64)

@@ -16,12 +16,16 @@ from suite.quantum.noise.groups import Grouped, Groups
 from suite.quantum.noise.metric_blocks import assembled, known_blocks
 from suite.quantum.noise.unrolled import Unrolled
 
-__all__ = ["Annealed", "Lab", "NoisyCourse"]
+__all__ = ["Annealed", "Lab", "NoisyCourse", "usual_pace"]
 
 Vector = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 _FEWEST_METRIC_SHOTS = 50
+_PACE_OF_ROTATIONS, _PACE_OF_EXCITATIONS = 0.5, 4.0
+_SURE = 3.0
+"""Standard errors by which the last iterate must be lower to be the answer; at one, noise alone
+often chose it, and that answer is far noisier than the mean."""
 _RESOLVED = 1e-3
 """Share of the metric's largest eigenvalue below which shots do not tell a direction from none."""
 
@@ -32,7 +36,8 @@ class NoisyCourse:
 
     `shots` of the whole search, `final_shots` of the energy that is reported; `first_shots` of a
     row at the start: 20 from random parameters, 200 from good ones. `growth` is the share of what
-    was spent that an iteration may cost; `pace` the step in units of 1/curvature bound; `angle`
+    was spent that an iteration may cost; `pace` the step in units of 1/curvature bound (None: by
+    the gates, see `usual_pace`); `angle`
     (radians) the longest step; `damping` the share of the largest metric that is added to it;
     `late` the least share of the shots over whose iterates the answer is averaged; `check` the
     share that compares the mean with the last iterate.
@@ -45,7 +50,7 @@ class NoisyCourse:
     final_shots: int = 0
     first_shots: int = 20
     growth: float = 0.01
-    pace: float = 0.5
+    pace: float | None = None
     angle: float = 0.3
     damping: float = 0.12
     late: float = 0.3
@@ -77,17 +82,29 @@ class Annealed(NamedTuple):
     error: float
 
 
+def usual_pace(unrolled: Unrolled) -> float:
+    """The step that measured best, in units of one over the bound on the curvature.
+
+    Half of it for rotations. Excitations of coupled cluster start near their minimum, and the many
+    groups of a molecule make its bound several times the curvature that they can reach.
+    """
+    excited = any(gate.basis(unrolled.qubits) is None for gate in unrolled.rotations)
+    return _PACE_OF_EXCITATIONS if excited else _PACE_OF_ROTATIONS
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Lab:
     """The measurements of a run, as attempts.
 
-    `bounds` [r] of the metric's diagonal, `curvature` the bound on the energy's.
+    `bounds` [r] of the metric's diagonal, `curvature` the bound on the energy's, `pace` the step
+    in units of one over that.
     """
 
     course: NoisyCourse
     rows: Rows
     bounds: Vector
     curvature: float
+    pace: float
 
     @property
     def search(self) -> float:
@@ -105,7 +122,7 @@ class Lab:
     def limits(self, state: Annealed) -> dict[str, float]:
         """The angle that the bound on the curvature allows, and the longest one."""
         return {
-            "curvature": self.course.pace / self.curvature * state.length,
+            "curvature": self.pace / self.curvature * state.length,
             "angle": self.course.angle,
         }
 
@@ -206,7 +223,7 @@ class Lab:
         each = max(1, int(self.course.shots * self.course.check / 2.0))
         measured, after = self.compared(state, np.stack([mean, state.parameters]), each, step)
         (first, last), (e1, e2) = measured.values, measured.standard_errors
-        worse = first - last > np.hypot(e1, e2)
+        worse = first - last > _SURE * np.hypot(e1, e2)
         after = after._replace(answer=state.parameters if worse else mean)
         notes = {
             "energy": float(last if worse else first),
