@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.chemistry import irc
+from suite.chemistry.check import MISTRUST, doubts
+from suite.chemistry.course import Course, Place
 from suite.chemistry.descent import Descent
-from suite.chemistry.irc import Course
 from suite.chemistry.modes import internal_projector
 from suite.chemistry.projected import transverse
 from suite.chemistry.surrogate import OTHER
@@ -27,9 +28,9 @@ FLOOR = 0.1
 """The share of the accuracy below which no error is claimed."""
 
 
-def frames_of(way: Course, place: irc.Place, saddle: float) -> dict[str, Vector]:
+def frames_of(way: Course, place: Place, saddle: float) -> dict[str, Vector]:
     """The side's path on the final surrogate: x [frames, n] in bohr, energy in hartree."""
-    path, error, _ = irc.doubts(way, place)
+    path, error, _ = doubts(way, place)
     kept, last = [], 0.0
     for k, point in enumerate(path):
         if point.arc_length - last >= SPACING and path[-1].arc_length - point.arc_length >= SPACING:
@@ -96,7 +97,7 @@ def spin_square(
     return np.asarray(Akima1DInterpolator(at, values)(np.clip(s, at[0], at[-1])))
 
 
-def _energy_error(way: Course, place: irc.Place, points: list[Descent], away: Vector) -> Vector:
+def _energy_error(way: Course, place: Place, points: list[Descent], away: Vector) -> Vector:
     """How far the energy of each point may be from the true path's nearest by, hartree.
 
     What a second surrogate says otherwise there, mistrusted as the path itself is, and what a
@@ -110,7 +111,7 @@ def _energy_error(way: Course, place: irc.Place, points: list[Descent], away: Ve
         projector = internal_projector(point.x / way.root, way.surface.masses)
         across_it, _ = transverse(point.local.hessian, point.local.gradient, projector)
         stiffest.append(max(across_it[-1], 0.0) if across_it.size else 0.0)
-    return np.asarray(irc.MISTRUST * differ + 0.5 * np.array(stiffest) * away**2)
+    return np.asarray(MISTRUST * differ + 0.5 * np.array(stiffest) * away**2)
 
 
 def _tangent(gradient: Vector) -> Vector:

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from suite.chemistry import irc
 from suite.chemistry.barriers import Conditions, thermal_barriers
+from suite.chemistry.course import Course, Place, course, leave
 from suite.chemistry.ends import End, end_of, left_open
 from suite.chemistry.extras import Extras, Frames, Station, across, check, chosen, exports
 from suite.chemistry.frames import frames_of, nothing
-from suite.chemistry.irc import Course
 from suite.chemistry.journal import Journal
 from suite.chemistry.modes import displacement
 from suite.chemistry.path import SIDES, ReactionPath
@@ -119,14 +119,14 @@ def trace(
         if store is not None:
             options = {"accuracy": accuracy, "mode": mode, "ends": ends, "law": repr(law)}
             about = _about(surface, x, options)
-            kept = stack.enter_context(Store(store, about, kinds=(irc.Place, Stationary)))
+            kept = stack.enter_context(Store(store, about, kinds=(Place, Stationary)))
         journal = Journal(Record(), kept, observe)
         place, proved = search(surface, x, mode=mode, journal=journal)
 
         left = Event()
 
         def side(name: str) -> _Side:
-            way = irc.course(surface, place, proved, SIDES[name], accuracy)
+            way = course(surface, place, proved, SIDES[name], accuracy)
             stop = (lambda _: Status.INTERRUPTED if left.is_set() else Status.RUNNING,)
             return _traced(way, place, law, ends, Journal(Record(), kept, observe, stop), name)
 
@@ -275,7 +275,7 @@ def _traced(
     status, place = journal.carry(
         name,
         irc.follow(way, saddle.energy, law),
-        lambda: irc.prepare(irc.leave(way), saddle.energy, law),
+        lambda: irc.prepare(leave(way), saddle.energy, law),
     )
     if place.arc_length == 0.0:
         why = _why([row["refused"] for row in journal.record if row["refused"]])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.cli.output import page_of, print_table, resumable, say, spoken
+from suite.cli.reactions import refined, stopped, traced
 from suite.core import Status
 from suite.core.files import write_whole
 from suite.errors import InputError, SuiteError
@@ -148,7 +149,6 @@ def _one(
 ) -> dict[str, Any]:
     """One geometry of a batch, as a row; what goes wrong becomes its sentence."""
     from suite.chemistry.journal import Unfinished
-    from suite.cli.chemistry import refined, stopped, traced
 
     (name, path), folder = part, output / part[0]
     try:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 import suite
-from suite.cli import chemistry as chemistry_command
 from suite.cli import finance as finance_command
 from suite.cli import quantum as quantum_command
+from suite.cli import reactions
 from suite.cli.output import page_of, print_table, resumable, say
 from suite.errors import InputError
 from suite.report.page import Section
@@ -43,7 +43,7 @@ def demo(*, output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("
             examples / "chemistry" / "hcn.xyz",
             basis="3-21g",
             store=output / "chemistry",
-            observe=(chemistry_command.progress,),
+            observe=(reactions.progress,),
         )
         path.save(output / "chemistry")
         say("3/4 the ground state of H2, exactly")
@@ -54,7 +54,7 @@ def demo(*, output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("
     def sections() -> list[Section]:
         groups = {
             "Finance": finance_command.sections_of(solved),
-            "Chemistry": chemistry_command.sections_of(path),
+            "Chemistry": reactions.sections_of(path),
             "Quantum": quantum_command.sections_of(found),
             "Quantum with noise": quantum_command.sections_of(noisy),
         }

@@ -4,8 +4,7 @@ from suite.errors import missing
 
 try:
     from suite.quantum.ansatz import Ansatz, ansatz_of
-    from suite.quantum.circuits import circuit_engine, engine_of
-    from suite.quantum.geometry import energy_gradient_metric
+    from suite.quantum.circuits import circuit_engine, energy_gradient_metric, engine_of
     from suite.quantum.hamiltonian import Problem, molecule, pauli_sum
     from suite.quantum.spins import spin_model
     from suite.quantum.vqe import VQEResult, vqe

@@ -26,7 +26,7 @@ from suite.quantum.lowering import Lowered, angles, lower
 from suite.quantum.memory import allowance, rows_that_fit
 from suite.quantum.schedule import Direction, Order, adjoint, direction, middle, order_of
 
-__all__ = ["CircuitEngine", "circuit_engine", "engine_of"]
+__all__ = ["CircuitEngine", "circuit_engine", "energy_gradient_metric", "engine_of"]
 
 Vector = NDArray[np.float64]
 States = NDArray[np.complex128]
@@ -47,6 +47,28 @@ def engine_of(problem: Any, ansatz: Any) -> Engine:
 
         return sector_engine(integrals, excitations)
     return circuit_engine(getattr(ansatz, "circuit", ansatz), problem.observable)
+
+
+def energy_gradient_metric(
+    circuit: Any, observable: Any, values: ArrayLike
+) -> tuple[float, Vector, Vector]:
+    """Energy, gradient [p] and Fubini-Study metric [p, p] of any parametrised circuit.
+
+    `circuit` a `QuantumCircuit`, `observable` a `SparsePauliOp` of the same width, `values` [p] in
+    the order of `circuit.parameters`. For many points of one circuit, `circuit_engine` prepares it
+    once. Raises `InputError` where they do not fit together.
+
+    >>> from qiskit import QuantumCircuit
+    >>> from qiskit.circuit import Parameter
+    >>> from qiskit.quantum_info import SparsePauliOp
+    >>> circuit = QuantumCircuit(1)
+    >>> _ = circuit.ry(Parameter("a"), 0)
+    >>> energy, gradient, metric = energy_gradient_metric(circuit, SparsePauliOp("Z"), [np.pi / 2])
+    >>> round(energy, 12), gradient.round(12), metric.round(12)
+    (0.0, array([-1.]), array([[0.25]]))
+    """
+    found = circuit_engine(circuit, observable).geometry(values, curvature=False)
+    return found.energy, found.gradient, found.metric
 
 
 def circuit_engine(circuit: Any, observable: Any) -> CircuitEngine:

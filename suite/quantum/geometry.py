@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from suite.errors import InputError
 
-__all__ = ["Engine", "Geometry", "energy_gradient_metric"]
+__all__ = ["Engine", "Geometry"]
 
 Vector = NDArray[np.float64]
 State = NDArray[np.complex128] | NDArray[np.float64]
@@ -71,30 +71,6 @@ class Engine(Protocol):
     def variance(self, state: Any) -> float:
         """<H²> - <H>² at the `state` of one of this engine's answers."""
         ...
-
-
-def energy_gradient_metric(
-    circuit: Any, observable: Any, values: ArrayLike
-) -> tuple[float, Vector, Vector]:
-    """Energy, gradient [p] and Fubini-Study metric [p, p] of any parametrised circuit.
-
-    `circuit` a `QuantumCircuit`, `observable` a `SparsePauliOp` of the same width, `values` [p] in
-    the order of `circuit.parameters`. For many points of one circuit, `circuit_engine` prepares it
-    once. Raises `InputError` where they do not fit together.
-
-    >>> from qiskit import QuantumCircuit
-    >>> from qiskit.circuit import Parameter
-    >>> from qiskit.quantum_info import SparsePauliOp
-    >>> circuit = QuantumCircuit(1)
-    >>> _ = circuit.ry(Parameter("a"), 0)
-    >>> energy, gradient, metric = energy_gradient_metric(circuit, SparsePauliOp("Z"), [np.pi / 2])
-    >>> round(energy, 12), gradient.round(12), metric.round(12)
-    (0.0, array([-1.]), array([[0.25]]))
-    """
-    from suite.quantum.circuits import circuit_engine
-
-    found = circuit_engine(circuit, observable).geometry(values, curvature=False)
-    return found.energy, found.gradient, found.metric
 
 
 def checked_values(values: ArrayLike, count: int) -> Vector:

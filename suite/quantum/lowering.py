@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.errors import InputError
+from suite.quantum.generators import ROTATIONS, Letters, letters_of, placed
 from suite.quantum.pauli_frame import Frame, Pauli, clifford_images, commute, pauli_of, word_matrix
 
 __all__ = ["Lowered", "Rotation", "angles", "lower"]
@@ -21,29 +22,12 @@ __all__ = ["Lowered", "Rotation", "angles", "lower"]
 Vector = NDArray[np.float64]
 # A word and its coefficient: x mask, z mask, c.
 Word: TypeAlias = tuple[int, int, float]
-# Words as (coefficient, letters over the gate's qubits with the last qubit leftmost).
-Letters: TypeAlias = tuple[tuple[float, str], ...]
 
+WIDEST = 2
+"""Qubits up to which a fixed gate is looked at as a matrix."""
 FAR = 64
 """How many rotations back a rotation may slide, past those it commutes with, to join another."""
 
-# p is diag(1, e^iφ) = exp(-iφZ/2) and cp exp(iφ(1-Z)(1-Z)/4), up to a phase of the whole state.
-_ROTATIONS: dict[str, Letters] = {
-    "rx": ((0.5, "X"),),
-    "ry": ((0.5, "Y"),),
-    "rz": ((0.5, "Z"),),
-    "p": ((0.5, "Z"),),
-    "u1": ((0.5, "Z"),),
-    "rxx": ((0.5, "XX"),),
-    "ryy": ((0.5, "YY"),),
-    "rzz": ((0.5, "ZZ"),),
-    "rzx": ((0.5, "XZ"),),
-    "crx": ((0.25, "XI"), (-0.25, "XZ")),
-    "cry": ((0.25, "YI"), (-0.25, "YZ")),
-    "crz": ((0.25, "ZI"), (-0.25, "ZZ")),
-    "cp": ((0.25, "IZ"), (0.25, "ZI"), (-0.25, "ZZ")),
-    "cu1": ((0.25, "IZ"), (0.25, "ZI"), (-0.25, "ZZ")),
-}
 _NOTHING = ("barrier", "delay", "id", "global_phase")
 
 
@@ -134,29 +118,28 @@ class _Builder:
             return
         if self._clifford(gate, qubits):
             return
-        if name in _ROTATIONS:
-            self._rotate(_spread(_ROTATIONS[name], qubits), self._free(gate, qubits))
+        if (letters := letters_of(gate)) is not None:
+            self._rotate(placed(letters, qubits), self._free(gate, letters, qubits))
         elif name in ("u", "u3"):
-            self._rotate(_spread(_ROTATIONS["rz"], qubits), parameters[2])
-            self._rotate(_spread(_ROTATIONS["ry"], qubits), parameters[0])
-            self._rotate(_spread(_ROTATIONS["rz"], qubits), parameters[1])
-        elif name == "PauliEvolution" and (words := _evolution(gate, qubits)) is not None:
-            self._rotate(words, gate.params[0])
+            for rotation, place in (("rz", 2), ("ry", 0), ("rz", 1)):
+                self._rotate(placed(ROTATIONS[rotation], qubits), parameters[place])
         elif getattr(gate, "definition", None) is not None:
             self.walk(gate.definition, qubits)
         else:
             raise InputError(f"The circuit has a {name!r}, which is no unitary gate.")
 
-    def _free(self, gate: Any, qubits: tuple[int, ...]) -> Any:
+    def _free(self, gate: Any, letters: Letters, qubits: tuple[int, ...]) -> Any:
         """A rotation's angle; a fixed share of it that is a Clifford gate goes into the frame.
 
         Transpilers write such shares, and without them rotations of one parameter join again.
         """
-        value, letters = gate.params[0], _ROTATIONS[gate.name]
+        value = gate.params[0]
+        if len(letters) > 1 or len(qubits) > WIDEST:
+            return value
         angle, scale = _angle(value, self.place)
         offset = angle.constant * scale * letters[0][0]
         eighths = offset / (0.25 * np.pi)
-        if len(letters) > 1 or not angle.slopes or abs(eighths - round(eighths)) > 1e-12:
+        if not angle.slopes or abs(eighths - round(eighths)) > 1e-12:
             return value
         if round(eighths):
             word = pauli_of(letters[0][1])
@@ -168,7 +151,7 @@ class _Builder:
     def _clifford(self, gate: Any, qubits: tuple[int, ...]) -> bool:
         """Take a fixed Clifford gate into the frame."""
         fixed = not any(getattr(value, "parameters", ()) for value in gate.params)
-        if not fixed or len(qubits) > 2 or not hasattr(gate, "__array__"):
+        if not fixed or len(qubits) > WIDEST or not hasattr(gate, "__array__"):
             return False
         return self._take(np.asarray(gate, complex), qubits)
 
@@ -219,30 +202,6 @@ def _synthesised(operation: Any) -> Any:
     circuit = QuantumCircuit(operation.num_qubits)
     circuit.append(operation, range(operation.num_qubits))
     return transpile(circuit, basis_gates=["cx", "u", "p", "rz", "ry"], optimization_level=0)
-
-
-def _spread(letters: Letters, qubits: tuple[int, ...]) -> Iterator[tuple[float, Pauli]]:
-    """Words over a gate's qubits as words over the circuit's."""
-    for coefficient, word in letters:
-        small = pauli_of(word)
-        x = sum(1 << q for place, q in enumerate(qubits) if small.x >> place & 1)
-        z = sum(1 << q for place, q in enumerate(qubits) if small.z >> place & 1)
-        yield coefficient, Pauli(x, z, small.phase)
-
-
-def _evolution(gate: Any, qubits: tuple[int, ...]) -> Iterator[tuple[float, Pauli]] | None:
-    """The words of exp(-it Σ c P) where they commute; None leaves them to Qiskit's synthesis."""
-    operator = gate.operator
-    if not hasattr(operator, "paulis") or len(gate.params) != 1:
-        return None
-    if operator.coeffs.dtype == object or np.any(np.abs(operator.coeffs.imag) > 0.0):
-        return None
-    x, z = operator.paulis.x.astype(int), operator.paulis.z.astype(int)
-    if np.any((x @ z.T + z @ x.T) % 2):
-        return None
-    labels = operator.paulis.to_labels()
-    letters = tuple(zip(operator.coeffs.real.tolist(), labels, strict=True))
-    return _spread(letters, qubits)
 
 
 def _angle(value: Any, place: dict[Any, int]) -> tuple[Angle, float]:

@@ -18,10 +18,10 @@ from suite.errors import InputError
 from suite.quantum.hardware.plan import Plan
 from suite.quantum.hardware.pricing import Price
 from suite.quantum.noise.annealed import Annealed
-from suite.quantum.noise.estimates import Estimates, Measured, Request
 from suite.quantum.noise.groups import grouped
 from suite.quantum.noise.metric_blocks import layers_of
 from suite.quantum.problem_file import Task, read_task
+from suite.quantum.request import Estimates, Measured, Request
 from suite.quantum.shots import SIMULATED, Setup, method_of, setup_of
 
 __all__ = ["plan_of"]

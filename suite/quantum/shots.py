@@ -22,13 +22,14 @@ from suite.core.versions import versions
 from suite.errors import BudgetExhausted, InputError
 from suite.quantum.noise import baselines
 from suite.quantum.noise.annealed import Annealed, NoisyCourse, annealed
-from suite.quantum.noise.estimates import Instrument, Request
 from suite.quantum.noise.groups import Groups, grouped
 from suite.quantum.noise.laboratory import usual_pace
 from suite.quantum.noise.metric_blocks import layers_of
 from suite.quantum.noise.unrolled import Unrolled, unroll
 from suite.quantum.problem_file import Task
+from suite.quantum.request import Instrument, Request
 from suite.quantum.result import VQEResult
+from suite.quantum.start import first_parameters
 from suite.quantum.steps.course import Method
 
 __all__ = ["METHODS", "SIMULATED", "Setup", "method_of", "setup_of", "with_shots"]
@@ -102,7 +103,6 @@ def setup_of(task: Task, *, method: str | None = None, rate: float | None = None
     """
     from suite.quantum.hardware.backends import machine_of
     from suite.quantum.hardware.jobs import budget_of
-    from suite.quantum.vqe import first_parameters
 
     name = method or ANNEALED
     if name not in METHODS:

@@ -22,14 +22,14 @@ from suite.core.versions import versions
 from suite.errors import InputError
 from suite.quantum.ansatz import ansatz_of
 from suite.quantum.circuits import engine_of
-from suite.quantum.geometry import checked_values
 from suite.quantum.hamiltonian import Problem
 from suite.quantum.operators import problem_of
 from suite.quantum.problem_file import Task, read_task
 from suite.quantum.result import VQEResult
+from suite.quantum.start import first_parameters
 from suite.quantum.steps import Course, Method, methods
 
-__all__ = ["VQEResult", "first_parameters", "minimise", "vqe"]
+__all__ = ["VQEResult", "minimise", "vqe"]
 
 Vector = NDArray[np.float64]
 
@@ -164,16 +164,6 @@ def _check_knobs(rate: float | None, kicks: int | None) -> None:
         raise InputError(f"rate must be positive and finite. Got {rate}.")
     if kicks is not None and kicks < 0:
         raise InputError(f"kicks must not be negative. Got {kicks}.")
-
-
-def first_parameters(task: Task, count: int) -> Vector:
-    """Where a run starts: what was given [p], Hartree-Fock, or small random angles."""
-    if task.start is not None:
-        return checked_values(task.start, count)
-    if task.excitations is not None:
-        return np.zeros(count)
-    # Zero is a stationary point of many circuits.
-    return np.random.default_rng(task.seed).uniform(-0.3, 0.3, count)
 
 
 def _about(task: Task, first: Vector, name: str, course: Course, way: Method) -> dict[str, Any]:

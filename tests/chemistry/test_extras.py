@@ -12,8 +12,8 @@ from pyscf.tools import molden
 from scipy.integrate import solve_ivp
 
 from suite.chemistry import MullerBrown, model_surface, trace
+from suite.chemistry.course import FLAT
 from suite.chemistry.extras import Extras
-from suite.chemistry.irc import FLAT
 from suite.chemistry.projected import spread
 from suite.errors import InputError
 

@@ -5,9 +5,9 @@ import pytest
 
 from suite.errors import BudgetExhausted, InputError
 from suite.quantum.hamiltonian import pauli_sum
-from suite.quantum.noise.estimates import Measured
 from suite.quantum.planning import plan_of
 from suite.quantum.problem_file import Task, read_task
+from suite.quantum.request import Measured
 from suite.quantum.shots import Positive, setup_of, with_shots
 
 TEXT = (

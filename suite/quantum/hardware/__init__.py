@@ -6,7 +6,7 @@ from suite.quantum.hardware.measurer import HardwareMeasurer, measurer_of
 from suite.quantum.hardware.plan import Order, Plan, order_of
 from suite.quantum.hardware.pricing import Price
 from suite.quantum.hardware.primitives import JobFailed, Machine
-from suite.quantum.hardware.request import Estimates, Measured, Request
+from suite.quantum.request import Estimates, Measured, Request
 
 __all__ = [
     "Estimates",

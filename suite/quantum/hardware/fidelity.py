@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.quantum.hardware.layout import Isa
-from suite.quantum.hardware.request import Estimates
+from suite.quantum.request import Estimates
 
 __all__ = [
     "MOST_FIDELITY_QUBITS",

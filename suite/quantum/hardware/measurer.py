@@ -26,7 +26,7 @@ from suite.quantum.hardware.plan import Plan, annealed_search
 from suite.quantum.hardware.pricing import Price
 from suite.quantum.hardware.primitives import STATEVECTOR, Machine
 from suite.quantum.hardware.program import Circuits, Program, build, price_of, read
-from suite.quantum.hardware.request import Block, Estimates, Layer, Measured, Request, checked
+from suite.quantum.request import Block, Estimates, Layer, Measured, Request, checked
 
 __all__ = ["HardwareMeasurer", "measurer_of"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.quantum.hardware.layout import Isa, measurement_groups
-from suite.quantum.hardware.request import Block
+from suite.quantum.request import Block
 
 __all__ = ["Metric", "block_of", "metric_layer"]
 

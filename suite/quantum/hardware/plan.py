@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from suite.errors import BudgetExhausted, InputError
 from suite.quantum.hardware.pricing import JOB_SECONDS, Price
-from suite.quantum.hardware.request import Request
+from suite.quantum.request import Request
 
 __all__ = ["OPEN_PLAN_SECONDS", "Order", "Plan", "annealed_search", "order_of"]
 

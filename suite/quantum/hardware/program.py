@@ -29,7 +29,7 @@ from suite.quantum.hardware.pricing import (
     cheapest_shots,
     row_seconds,
 )
-from suite.quantum.hardware.request import Block, Estimates, Measured, Request
+from suite.quantum.request import Block, Estimates, Measured, Request
 
 __all__ = ["Circuits", "Program", "Pub", "build", "price_of", "read"]
 

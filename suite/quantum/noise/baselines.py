@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.core import Attempt, Dense, Fixed, Point, Signal, Status, Step, Trial, begin, march
-from suite.quantum.noise.estimates import Estimates, Measured, Request
 from suite.quantum.noise.gradients import rows_of
 from suite.quantum.noise.metric_blocks import assembled, known_blocks
 from suite.quantum.noise.spsa_metric import metric_of_draws, spsa_pairs
 from suite.quantum.noise.unrolled import Unrolled
+from suite.quantum.request import Estimates, Measured, Request
 from suite.quantum.steps.course import Method
 
 __all__ = ["Setting", "Walked", "adam", "fixed_natural_gradient", "qnspsa", "spsa"]

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.quantum.noise.estimates import Estimates
 from suite.quantum.noise.shift_rules import frequencies_of, shift_rule
 from suite.quantum.noise.unrolled import Unrolled
+from suite.quantum.request import Estimates
 
 __all__ = ["NoisyGradient", "Rows", "rows_of", "shots_by_weight"]
 

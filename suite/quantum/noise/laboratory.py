@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from suite.core import Signal, Step, Trial
 from suite.quantum.noise.averaging import STRETCHES, late_mean
-from suite.quantum.noise.estimates import Estimates, Instrument, Request, energies_of
 from suite.quantum.noise.gradients import NoisyGradient, Rows, shots_by_weight
 from suite.quantum.noise.groups import Grouped, Groups
 from suite.quantum.noise.metric_blocks import assembled, known_blocks
 from suite.quantum.noise.unrolled import Unrolled
+from suite.quantum.request import Estimates, Instrument, Request, energies_of
 
 __all__ = ["Annealed", "Lab", "NoisyCourse", "usual_pace"]
 

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.quantum.noise.estimates import Estimates, Measured, Request
 from suite.quantum.noise.groups import Group, Grouped, Groups, Tallies, allot, combine, grouped
 from suite.quantum.noise.metric_blocks import Layer, covariance, layers_of
 from suite.quantum.noise.program import DeviceNoise, Program, compiled, final_states, states_along
 from suite.quantum.noise.unrolled import Unrolled, unroll
+from suite.quantum.request import Estimates, Measured, Request
 
 __all__ = ["Simulator", "simulator"]
 

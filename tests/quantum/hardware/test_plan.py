@@ -10,7 +10,7 @@ from suite.errors import BudgetExhausted, InputError
 from suite.quantum.hardware import Price, Request, budget_of, machine_of, measurer_of, order_of
 from suite.quantum.hardware.primitives import _precision, _pub
 from suite.quantum.hardware.program import build, price_of
-from suite.quantum.hardware.request import checked
+from suite.quantum.request import checked
 from tests.quantum.hardware.pieces import OBSERVABLE, OTHER, SOME, circuit, layers
 
 

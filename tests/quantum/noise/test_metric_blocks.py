@@ -7,7 +7,6 @@ from qiskit.circuit import ParameterVector
 from qiskit.circuit.library import PauliEvolutionGate
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
-from suite.quantum.noise.estimates import Request
 from suite.quantum.noise.metric_blocks import (
     assembled,
     bounds_of,
@@ -17,6 +16,7 @@ from suite.quantum.noise.metric_blocks import (
 )
 from suite.quantum.noise.simulator import simulator
 from suite.quantum.noise.unrolled import unroll
+from suite.quantum.request import Request
 from tests.quantum.noise.circuits import heisenberg, layered
 
 

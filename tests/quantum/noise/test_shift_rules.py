@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suite.quantum.noise.estimates import Estimates
 from suite.quantum.noise.gradients import rows_of
 from suite.quantum.noise.shift_rules import frequencies_of, shift_rule
 from suite.quantum.noise.simulator import simulator
 from suite.quantum.noise.unrolled import unroll
+from suite.quantum.request import Estimates
 from tests.quantum.noise.circuits import every_gate, heisenberg, layered, slopes
 
 

@@ -5,10 +5,10 @@ import pytest
 from qiskit.quantum_info import DensityMatrix, SparsePauliOp, SuperOp
 
 from suite.quantum.noise import program
-from suite.quantum.noise.estimates import Request
 from suite.quantum.noise.groups import Groups
 from suite.quantum.noise.program import DeviceNoise
 from suite.quantum.noise.simulator import simulator
+from suite.quantum.request import Request
 from tests.quantum.noise.circuits import energy, every_gate, heisenberg, layered
 
 

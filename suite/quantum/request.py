@@ -1,4 +1,8 @@
-"""What is asked of a machine in one job, and what comes back."""
+"""What is asked in one job of whatever measures, and what comes back.
+
+The simulator and a machine's adapter take the same request and answer the same fields. A row is a
+vector of unrolled angles, one for each parametrised gate.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,16 @@ from numpy.typing import NDArray
 
 from suite.errors import InputError
 
-__all__ = ["Block", "Estimates", "Layer", "Measured", "Request", "checked"]
+__all__ = [
+    "Block",
+    "Estimates",
+    "Instrument",
+    "Layer",
+    "Measured",
+    "Request",
+    "checked",
+    "energies_of",
+]
 
 Vector = NDArray[np.float64]
 Block = tuple[NDArray[np.int64], Vector]
@@ -83,6 +96,24 @@ class Measured(NamedTuple):
         """All shots of the job."""
         parts = (self.energies, self.fidelities, self.incumbent)
         return self.metric_shots + sum(part.shots for part in parts if part is not None)
+
+
+class Instrument(Protocol):
+    """What measures: the simulator, or a machine behind its adapter."""
+
+    def measure(self, request: Request, number: int, groups: Any = None) -> tuple[Measured, Any]:
+        """All that a request asks for, as attempt `number` of the run.
+
+        `groups` is what is known of the observable's groups, and what is known after is answered;
+        an instrument that splits its shots in its own way may answer None.
+        """
+
+
+def energies_of(measured: Measured) -> Estimates:
+    """The energies of a job that was asked for some."""
+    if measured.energies is None:
+        raise ValueError("The instrument answered no energies.")
+    return measured.energies
 
 
 def checked(request: Request, parameters: int) -> Request:
