@@ -42,8 +42,8 @@ TRUST = 0.3
 """How far the features may move in a step: somewhat more than half the short correlation length."""
 UNKNOWN = 0.5
 """Distance (of features) from all that was measured at which a path on it is given up."""
-KNOWN = 0.5
-"""Distance (of features) from all that was measured at which a path on it is given up."""
+KNOWN = 2400
+"""Numbers that the surrogate holds at a time; of the rest it forgets the oldest half."""
 
 
 class Place(NamedTuple):
