@@ -5,6 +5,7 @@ SuiteError
 ├── MissingPackage         an optional package is absent: install it             (also ImportError)
 ├── AttemptFailed          a trial step could not be measured: try another (also ArithmeticError)
 ├── BudgetExhausted        paid work would pass its budget: raise it or stop     (also RuntimeError)
+├── JobFailed              a service gave no result: go on with the run later    (also RuntimeError)
 └── StoreError             the run file cannot be used                           (also OSError)
     ├── StoreLocked        another process writes this run: wait or stop it
     ├── StoreMismatch      the run was started with other inputs: use another folder
@@ -20,6 +21,7 @@ __all__ = [
     "AttemptFailed",
     "BudgetExhausted",
     "InputError",
+    "JobFailed",
     "MissingPackage",
     "StoreError",
     "StoreLocked",
@@ -70,6 +72,10 @@ class AttemptFailed(SuiteError, ArithmeticError):
 
 class BudgetExhausted(SuiteError, RuntimeError):
     """Paid work was refused before it was submitted, because it would pass the budget."""
+
+
+class JobFailed(SuiteError, RuntimeError):
+    """A service gave no usable result; the sentence has its words, but no secrets."""
 
 
 class StoreError(SuiteError, OSError):

@@ -13,6 +13,7 @@ from suite.cli.tree import COMMANDS, GROUPS, HELP, epilogue, top_help
 from suite.errors import (
     BudgetExhausted,
     InputError,
+    JobFailed,
     MissingPackage,
     StoreError,
     StoreMismatch,
@@ -84,7 +85,7 @@ def run(arguments: Sequence[str]) -> int:
         return _say(str(error).strip(), 2)
     except MissingPackage as error:
         return _say(str(error), 5)
-    except BudgetExhausted as error:
+    except (BudgetExhausted, JobFailed) as error:
         return _say(str(error), 4)
     except (InputError, StoreMismatch, StoreUnreadable) as error:
         return _say(str(error), 3)

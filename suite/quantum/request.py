@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.errors import InputError
+from suite.errors import InputError, JobFailed
 
 __all__ = [
     "Block",
@@ -110,10 +110,18 @@ class Instrument(Protocol):
 
 
 def energies_of(measured: Measured) -> Estimates:
-    """The energies of a job that was asked for some."""
-    if measured.energies is None:
+    """The energies of a job that was asked for some; `JobFailed` where one is no number."""
+    found = measured.energies
+    if found is None:
         raise ValueError("The instrument answered no energies.")
-    return measured.energies
+    wrong = ~np.isfinite(found.values + found.standard_errors)
+    if np.any(wrong):
+        row = int(np.argmax(wrong))
+        raise JobFailed(
+            f"The machine answered {found.values[row]} ± {found.standard_errors[row]} for row "
+            f"{row} of a job; nothing of it is used."
+        )
+    return found
 
 
 def checked(request: Request, parameters: int) -> Request:

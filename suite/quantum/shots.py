@@ -26,6 +26,7 @@ from suite.quantum.noise.groups import Groups, grouped
 from suite.quantum.noise.laboratory import usual_pace
 from suite.quantum.noise.metric_blocks import layers_of
 from suite.quantum.noise.unrolled import Unrolled, unroll
+from suite.quantum.priced import Priced
 from suite.quantum.problem_file import Task
 from suite.quantum.request import Instrument, Request
 from suite.quantum.result import VQEResult
@@ -129,7 +130,20 @@ def setup_of(task: Task, *, method: str | None = None, rate: float | None = None
             f"The search and its final energy take {total:,} shots, the budget is "
             f"{budget['shots']:,.0f}. Nothing was submitted: lower shots or raise max_shots."
         )
+    _check_first(found)
     return found
+
+
+def _check_first(setup: Setup) -> None:
+    """Refuse a search that its first attempt alone would overdraw."""
+    priced = Priced(setup.unrolled, setup.task.problem.observable)
+    method_of(setup, priced).prepare(setup.first)
+    least = sum(price.shots for price in priced.prices)
+    if least > setup.shots:
+        raise InputError(
+            f"The first attempt alone takes {least:,} shots: ask for a multiple of that, not for "
+            f"{setup.shots:,}."
+        )
 
 
 def method_of(setup: Setup, instrument: Instrument) -> Method:

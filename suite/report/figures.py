@@ -12,29 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.core.files import write_whole
-from suite.errors import InputError, missing
+from suite.errors import InputError
 from suite.report.attempts import COLOURS
 from suite.report.film import colour, radius, smooth, upright
+from suite.report.printed import LOOK, WIDTH, settings_of
 from suite.report.profile import slope
 
 __all__ = ["reaction_profile"]
 
-WIDTH = 3.4
-"""Width of a printed column, inches."""
-FORMATS = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}}
-"""What the figure is written as, and the metadata left out so that a figure can be made again."""
-LOOK: Any = {
-    "font.size": 8,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "mathtext.default": "regular",
-    "pdf.fonttype": 42,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "suite",
-}
 BOND = 1.3
 """Atoms nearer than this many sums of covalent radii are drawn as bonded."""
 
@@ -53,15 +38,11 @@ def reaction_profile(
     above. Raises `InputError` for another suffix than pdf, svg or png or without two frames, and
     `MissingPackage` where matplotlib is not installed.
     """
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise missing("matplotlib", "report") from error
     path = Path(path)
-    suffix = path.suffix.lower().lstrip(".")
-    if suffix not in FORMATS:
-        raise InputError(f"A figure is written as .pdf, .svg or .png. Got {path.name!r}.")
+    settings = settings_of(path)
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
     s, energy = (np.asarray(columns[name], float) for name in ("s", "relative_kcal_mol"))
     if len(s) < 2 or not (np.isfinite(s).all() and np.isfinite(energy).all()):
         raise InputError(f"A profile needs two frames with finite s and energy. Got {len(s)} rows.")
@@ -78,7 +59,6 @@ def reaction_profile(
                 _snapshot(figure.add_subplot(grid[0, column]), film["symbols"], frames, frame)
         tilt = slope(columns)
         _draw(axes, s, energy - energy[0], None if tilt is None else np.array(tilt), summary)
-        settings: dict[str, Any] = {"format": suffix, "metadata": FORMATS[suffix], "dpi": 600}
         return write_whole(path, lambda part: figure.savefig(part, **settings))
 
 

@@ -10,7 +10,7 @@ from suite.report.circuit import ansatz
 from suite.report.page import Grid, Section, tally_table
 from suite.report.steps import attempts, spectrum, steps
 
-__all__ = ["convergence", "facts_of", "ground_state", "sections"]
+__all__ = ["chemical_accuracy", "convergence", "facts_of", "ground_state", "sections"]
 
 CHEMICAL_ACCURACY = 1.6e-3
 """One kcal/mol in hartree."""
@@ -207,6 +207,20 @@ def _levels(figure: Any, summary: Row, ends: Sequence[float]) -> None:
         )
 
 
+def chemical_accuracy(figure: Any, ends: tuple[float, float]) -> None:
+    """The line of 1.6e-3 hartree in the lower panel of a figure."""
+    figure.add_scatter(
+        x=list(ends),
+        y=[CHEMICAL_ACCURACY] * 2,
+        mode="lines",
+        line={"dash": "dot", "color": COLOURS[1]},
+        name="chemical accuracy",
+        hovertemplate="1.6e-3 hartree<extra></extra>",
+        row=2,
+        col=1,
+    )
+
+
 def _distances(figure: Any, points: Sequence[Row], exact: float, unit: str) -> None:
     for accepted in (True, False):
         mine = [p for p in points if p["accepted"] is accepted]
@@ -221,16 +235,7 @@ def _distances(figure: Any, points: Sequence[Row], exact: float, unit: str) -> N
             **_look(accepted),
         )
     if unit and points:
-        figure.add_scatter(
-            x=[points[0]["evaluations"], points[-1]["evaluations"]],
-            y=[CHEMICAL_ACCURACY] * 2,
-            mode="lines",
-            line={"dash": "dot", "color": COLOURS[1]},
-            name="chemical accuracy",
-            hovertemplate="1.6e-3 hartree<extra></extra>",
-            row=2,
-            col=1,
-        )
+        chemical_accuracy(figure, (points[0]["evaluations"], points[-1]["evaluations"]))
     figure.update_yaxes(
         type="log",
         exponentformat="power",

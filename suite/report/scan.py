@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from suite.core.files import write_whole
-from suite.errors import InputError, missing
+from suite.errors import InputError
 from suite.report.attempts import COLOURS, layout
-from suite.report.figures import FORMATS, LOOK, WIDTH
 from suite.report.page import Grid, Section, tally_table
+from suite.report.printed import LOOK, WIDTH, settings_of
+from suite.report.quantum import chemical_accuracy
 
 __all__ = ["curve_figure", "curve_in_notebook", "curve_sections"]
 
-CHEMICAL_ACCURACY = 1.6e-3
-"""One kcal/mol in hartree."""
 SMALLEST = 1e-13
 """What is nearer to the exact energy than this, or below it by rounding, is drawn here."""
 LINES = (
@@ -154,16 +153,7 @@ def _gaps(figure: Any, rows: Sequence[Row], unit: str) -> None:
         figure.update_yaxes(title_text="above exact", zeroline=True, row=2, col=1)
         return
     if unit:
-        figure.add_scatter(
-            x=[rows[0]["value"], rows[-1]["value"]],
-            y=[CHEMICAL_ACCURACY] * 2,
-            mode="lines",
-            line={"dash": "dot", "color": COLOURS[1]},
-            name="chemical accuracy",
-            hovertemplate="1.6e-3 hartree<extra></extra>",
-            row=2,
-            col=1,
-        )
+        chemical_accuracy(figure, (rows[0]["value"], rows[-1]["value"]))
     ticks = 3 if min(map(abs, gaps)) < 1e-8 else 1
     figure.update_yaxes(
         type="log", exponentformat="power", title_text="from exact", dtick=ticks, row=2, col=1
@@ -204,18 +194,14 @@ def curve_figure(rows: Iterable[Row], summary: Row, path: str | Path) -> Path:
     Raises `InputError` for another suffix or fewer than two points with an energy, and
     `MissingPackage` where matplotlib is not installed.
     """
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise missing("matplotlib", "report") from error
     path = Path(path)
-    suffix = path.suffix.lower().lstrip(".")
-    if suffix not in FORMATS:
-        raise InputError(f"A figure is written as .pdf, .svg or .png. Got {path.name!r}.")
+    settings = settings_of(path)
     known = _known(rows)
     if len(known) < 2:
         raise InputError(f"A curve needs two points with an energy. Got {len(known)}.")
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
     with rc_context(LOOK):
         figure = Figure(figsize=(WIDTH, 2.6), layout="constrained")
         axes = figure.add_subplot()
@@ -234,5 +220,4 @@ def curve_figure(rows: Iterable[Row], summary: Row, path: str | Path) -> Path:
         axes.set_xlabel(_axis(summary))
         axes.set_ylabel(f"energy{_unit(known)}")
         axes.legend(frameon=False)
-        settings: dict[str, Any] = {"format": suffix, "metadata": FORMATS[suffix], "dpi": 300}
         return write_whole(path, lambda part: figure.savefig(part, **settings))

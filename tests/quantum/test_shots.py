@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from suite.errors import BudgetExhausted, InputError
+from suite.errors import BudgetExhausted, InputError, JobFailed
 from suite.quantum.hamiltonian import pauli_sum
 from suite.quantum.planning import plan_of
 from suite.quantum.problem_file import Task, read_task
-from suite.quantum.request import Measured
+from suite.quantum.request import Estimates, Measured, energies_of
 from suite.quantum.shots import Positive, setup_of, with_shots
 
 TEXT = (
@@ -133,3 +133,21 @@ def test_pauli_terms_of_one_qubit_do():
     task = Task(problem, ansatz_of("real_amplitudes", problem, 1), "x", 1e-6, 100, 0, shots=20000)
     found = with_shots(task)
     assert abs(found.details["exact_energy_of_parameters"] + np.sqrt(1.25)) < 0.01
+
+
+# Twelve rows for six angles, the energy, and the metric of the layer that is no product state.
+@pytest.mark.parametrize(("method", "least"), [("annealed", 12 * 20 + 10 + 50), ("adam", 12_000)])
+def test_shots_that_one_attempt_would_overdraw_are_refused_before_it(task, method, least):
+    """Found by use: 50 shots were asked for and 2,500 spent."""
+    with pytest.raises(InputError, match=f"The first attempt alone takes {least:,} shots"):
+        setup_of(changed(task, shots=50), method=method)
+
+
+@pytest.mark.parametrize("part", ["values", "standard_errors"])
+def test_an_energy_that_is_no_number_ends_the_run_by_a_sentence(part):
+    found = Estimates(np.ones(3), np.full(3, 0.1), 30)
+    wrong = getattr(found, part).copy()
+    wrong[1] = np.nan
+    with pytest.raises(JobFailed, match="answered .*nan.* for row 1"):
+        energies_of(Measured(energies=found._replace(**{part: wrong})))
+    assert energies_of(Measured(energies=found)) is found

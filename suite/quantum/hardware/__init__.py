@@ -5,13 +5,12 @@ from suite.quantum.hardware.jobs import budget_of
 from suite.quantum.hardware.measurer import HardwareMeasurer, measurer_of
 from suite.quantum.hardware.plan import Order, Plan, order_of
 from suite.quantum.hardware.pricing import Price
-from suite.quantum.hardware.primitives import JobFailed, Machine
+from suite.quantum.hardware.primitives import Machine
 from suite.quantum.request import Estimates, Measured, Request
 
 __all__ = [
     "Estimates",
     "HardwareMeasurer",
-    "JobFailed",
     "Machine",
     "Measured",
     "Order",

@@ -244,7 +244,7 @@ def _device(service: Any, device: str) -> Any:
 def _device_names(service: Any) -> list[str]:
     try:
         return [str(each.name) for each in service.backends()]
-    except Exception:
+    except Exception:  # the names are a hint beside a sentence that is said in any case
         return []
 
 
@@ -253,7 +253,7 @@ def _is_open_plan(service: Any, backend: Any) -> bool:
     try:
         instance = getattr(backend, "_instance", None) or service.active_instance()
         plans = {each.get("crn"): str(each.get("plan", "")) for each in service.instances()}
-    except Exception:
+    except Exception:  # only the plan's share of a month hangs on it
         return False
     return plans.get(instance, "").lower() == "open"
 
@@ -278,6 +278,6 @@ def _secrets() -> set[str]:
         found |= {
             str(each.get("token", "")) for each in QiskitRuntimeService.saved_accounts().values()
         }
-    except Exception:
+    except Exception:  # no readable store of accounts: no token of it can be said either
         found.add("")
     return {secret for secret in found if len(secret) >= 8}

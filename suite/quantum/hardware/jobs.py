@@ -9,12 +9,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 from suite.core import Store
-from suite.errors import BudgetExhausted, InputError
+from suite.errors import BudgetExhausted, InputError, JobFailed
 from suite.quantum.hardware.pricing import Price
-from suite.quantum.hardware.primitives import JobFailed, Machine
+from suite.quantum.hardware.primitives import Machine
 from suite.quantum.hardware.program import Program
 from suite.quantum.hardware.services import Result, Service, Tell, service_of
 
@@ -22,21 +22,6 @@ __all__ = ["Ledger", "Unkept", "budget_of", "ledger_of", "run_name"]
 
 MOST_SUBMISSIONS = 3
 """How often a job is submitted that the service ended without a result."""
-
-
-class Keeper(Protocol):
-    """What the ledger needs of a store."""
-
-    def once(
-        self,
-        key: str,
-        submit: Callable[[str], str],
-        wait: Callable[[str], Any],
-        *,
-        find: Callable[[str], str | None] | None = None,
-        price: Mapping[str, float] | None = None,
-    ) -> Any:
-        """Do a piece of paid work once."""
 
 
 def budget_of(
@@ -81,6 +66,9 @@ class Unkept:
         for name, amount in (price or {}).items():
             self.spent[name] = self.spent.get(name, 0.0) + amount
         return wait(submit(key))
+
+
+Keeper: TypeAlias = Store | Unkept
 
 
 @dataclass(slots=True)

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.errors import SuiteError, missing
+from suite.errors import JobFailed, missing
 from suite.quantum.hardware.pricing import DELAY, Timing
 from suite.quantum.hardware.program import Program
 
-__all__ = ["Answer", "JobFailed", "Machine", "answers_of", "run", "runtime_estimator"]
+__all__ = ["Answer", "Machine", "answers_of", "run", "runtime_estimator"]
 
 Answer = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -24,10 +24,6 @@ MODES = ("job", "batch", "session")
 EXECUTOR, LEGACY = "executor", "legacy"
 # The legacy estimator takes no longer limit.
 _MOST_SECONDS = 10_800
-
-
-class JobFailed(SuiteError, RuntimeError):
-    """A job ended without a usable result, and so did those submitted in its place."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

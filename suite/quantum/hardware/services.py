@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from suite.errors import SuiteError
+from suite.errors import JobFailed, SuiteError
 from suite.quantum.hardware.backends import without_secrets
-from suite.quantum.hardware.primitives import JobFailed, Machine, answers_of, run
+from suite.quantum.hardware.primitives import Machine, answers_of, run
 from suite.quantum.hardware.program import Program
 
 __all__ = ["Cloud", "Here", "Result", "Service", "Tell", "service_of"]
@@ -277,7 +277,7 @@ def _again(machine: Machine, name: str) -> Any:
 
     try:
         return (Session if machine.mode == "session" else Batch).from_id(name, machine.service)
-    except Exception:
+    except Exception:  # whatever the reason, a new one is opened; the service bills only jobs
         return None
 
 
@@ -289,7 +289,7 @@ def _is_closed(place: Any) -> bool:
         return True
     try:
         status = str(place.status() or "").lower()
-    except Exception:
+    except Exception:  # a submission will say so, and is then met by a new session
         return False
     return status.startswith("closed") or "not accepting" in status
 

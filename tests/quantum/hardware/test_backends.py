@@ -8,8 +8,8 @@ import pytest
 from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 
 from suite.core import Store
-from suite.errors import InputError, MissingPackage
-from suite.quantum.hardware import JobFailed, Machine, fake_names, machine_of
+from suite.errors import InputError, JobFailed, MissingPackage
+from suite.quantum.hardware import Machine, fake_names, machine_of
 from suite.quantum.hardware import backends as backends_module
 from suite.quantum.hardware.backends import without_secrets
 from suite.quantum.hardware.primitives import RUNTIME, options_of, runtime_estimator

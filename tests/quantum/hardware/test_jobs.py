@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from suite.core import Reader, Store
-from suite.errors import BudgetExhausted, InputError
-from suite.quantum.hardware import JobFailed, budget_of
+from suite.errors import BudgetExhausted, InputError, JobFailed
+from suite.quantum.hardware import budget_of
 from suite.quantum.hardware import services as services_module
 from tests.quantum.hardware.cloud import (
     ATTEMPTS,
