@@ -148,6 +148,6 @@ def test_an_energy_that_is_no_number_ends_the_run_by_a_sentence(part):
     found = Estimates(np.ones(3), np.full(3, 0.1), 30)
     wrong = getattr(found, part).copy()
     wrong[1] = np.nan
-    with pytest.raises(JobFailed, match="answered .*nan.* for row 1"):
+    with pytest.raises(JobFailed, match=r"answered .*nan.* for row 1"):
         energies_of(Measured(energies=found._replace(**{part: wrong})))
     assert energies_of(Measured(energies=found)) is found
