@@ -6,10 +6,10 @@
 An evaluation is an energy with its gradient, with or without metric; trial steps and kicks count.
 Molecules start from Hartree-Fock in UCCSD and are followed to 1.6e-3 and 1e-6 hartree above the
 minimum of the ansatz. Spin models start from random angles in `efficient_su2` and are followed to
-1e-3 of the exact energy for at most 250 evaluations; ERT is the evaluations of all runs over the
-successes. Ours has one setting for all. Every baseline has the best rate of a grid for each
-problem, chosen on these very runs (from 6 starts; the two best go on from all). L-BFGS is SciPy's
-with a memory of 20, called directly.
+1e-3 of the exact energy, and to 1.6e-3 and 1e-6 above the lowest energy that any run found, for at
+most 250 evaluations; ERT is the evaluations of all runs over the successes. Ours has one setting
+for all. Every baseline has the best rate of a grid for each problem, chosen on these very runs
+(from 6 starts; the two best go on from all). L-BFGS is SciPy's with a memory of 20.
 
 The problems are those of `tests/reference/ground_states.json`. `--pennylane` names a Python that
 has PennyLane, whose QNGOptimizer then runs beside on the small circuits (minutes).
@@ -96,8 +96,12 @@ def lbfgs(engine, first, most, goal=-np.inf):
     return np.array(lowest)
 
 
-def runs_of(engine, starts, most, goal, kind, baselines):
-    """Name of the method (and rate) -> its runs from all starts."""
+def runs_of(engine, starts, most, goal, kind, baselines, judged=None):
+    """Name of the method (and rate) -> its runs from all starts, each until `goal`.
+
+    Rates are chosen by the goal `judged`, where that is another one.
+    """
+    judged = goal if judged is None else judged
     kicks = 99 if kind == "spin" else 0
     made = {}
 
@@ -121,7 +125,7 @@ def runs_of(engine, starts, most, goal, kind, baselines):
         names = [f"{method} {rate}" for rate in RATES[kind][method]]
         for name in names:
             fixed(name, starts[:HEATS])
-        names.sort(key=lambda n: score(made[n], goal, most)["ert"] or np.inf)
+        names.sort(key=lambda n: score(made[n], judged, most)["ert"] or np.inf)
         if len(starts) > HEATS:
             for name in names[:2]:
                 fixed(name, starts[HEATS:])
@@ -256,13 +260,18 @@ def spins(problems, only, baselines, seeds, first_seed):
             (seed, random_angles(seed, engine.parameters))
             for seed in range(first_seed, first_seed + seeds)
         ]
-        made = runs_of(engine, starts, MOST_SPINS, goal, "spin", baselines)
+        made = runs_of(engine, starts, MOST_SPINS, -np.inf, "spin", baselines, goal)
+        lowest = min(run[-1] for runs in made.values() for run in runs)
         ends = [run[-1] for run in made["gauss-newton"]]
         table[name] = {
             "parameters": engine.parameters,
             "exact": exact,
             "worst": (max(ends) - exact) / abs(exact),
             "scores": {m: best_of(made, m, goal, MOST_SPINS) for m in METHODS},
+            "absolute": {
+                above: {m: best_of(made, m, lowest + above, MOST_SPINS) for m in METHODS}
+                for above in (1.6e-3, 1e-6)
+            },
         }
         print(json.dumps(table[name]["scores"]), file=sys.stderr, flush=True)
     return table
@@ -321,6 +330,12 @@ def print_spins(table):
         texts = ["-" if r is None else f"{r:.2f}" for r in ratios]
         cells = [cell(scores[m], m) for m in names] + texts + [f"{row['worst']:.1e}"]
         print(f"| {name} | {row['parameters']} | " + " | ".join(cells) + " |")
+    print("\nTo 1.6e-3 / 1e-6 above the lowest energy found, from the same runs")
+    print("| problem | " + " | ".join(names) + " |\n" + "|---" * (len(names) + 1) + "|")
+    for name, row in table.items():
+        near, close = row["absolute"][1.6e-3], row["absolute"][1e-6]
+        cells = [f"{cell(near[m], 'plain')} / {cell(close[m], m)}" for m in names]
+        print(f"| {name} | " + " | ".join(cells) + " |")
     if over:
         mean = np.exp(np.mean(np.log(over)))
         print(f"Geometric mean of ERT over best-tuned fixed QNG, many basins: {mean:.2f}")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -36,17 +36,17 @@ from suite.core import (
     march,
     run,
 )
-from suite.dynamics.integrators import (
+from suite.dynamics.doubling import classical, step_doubling
+from suite.dynamics.equation import (
     EPS,
+    Equation,
     Flow,
     Tolerance,
-    classical,
-    dormand_prince,
-    end_at,
+    Try,
     smallest_step,
     start,
-    step_doubling,
 )
+from suite.dynamics.explicit import dormand_prince
 
 ECCENTRICITY = 0.6
 ENERGY = -0.5  # -GM / 2a
@@ -68,43 +68,45 @@ def energies(y: NDArray[np.float64]) -> tuple[float, float]:
     return 0.5 * float(y[2] * y[2] + y[3] * y[3]), -1.0 / math.hypot(y[0], y[1])
 
 
-def energy_change(allowed: float) -> Callable[[Flow, Flow], Signal]:
-    """The energy that one step gained or lost, over what is allowed, as a signal.
+def watching_energy(attempt: Try, allowed: float) -> Try:
+    """The same attempt that shows one more signal: the energy that its step gained or lost.
 
-    Counted from the start it would not vanish with the size. Its noise is the rounding of the two
-    energies; its order, that of a local error of a method of order 5, is 6.
+    It is given over what is allowed; counted from the start it would not vanish with the size. Its
+    noise is the rounding of the two energies; its order, that of a local error of a method of
+    order 5, is 6.
     """
 
-    def look(before: Flow, after: Flow) -> Signal:
-        kinetic, potential = energies(after.y)
-        change = kinetic + potential - sum(energies(before.y))
-        return Signal(abs(change) / allowed, EPS * (kinetic - potential) / allowed, 6)
+    def watched(flow: Flow, step: Step) -> Trial:
+        trial = attempt(flow, step)
+        kinetic, potential = energies(trial.state.y)
+        change = kinetic + potential - sum(energies(flow.y))
+        signal = Signal(abs(change) / allowed, EPS * (kinetic - potential) / allowed, 6)
+        return trial._replace(evidence={**trial.evidence, "energy": signal})
 
-    return look
+    return watched
 
 
-def setup(method: str, rtol: float) -> tuple[Law, Callable[[Flow, Step], Trial]]:
-    """The law and the attempt of a method."""
-    tolerance = Tolerance(rtol, rtol)
+def setup(method: str, rtol: float, end: float) -> tuple[Law, Try, Equation]:
+    """The law, the attempt and the equation of a method."""
+    equation = Equation(gravity, Tolerance(rtol, rtol), end)
     if method == "doubling":
-        return ErrorControl(), step_doubling(classical, 4, gravity, tolerance)
+        return ErrorControl(), step_doubling(classical, 4, equation).attempt, equation
+    attempt = dormand_prince(equation).attempt
     if method == "embedded":
-        return ErrorControl(), dormand_prince(gravity, tolerance)
-    watch = {"energy": energy_change(rtol * abs(ENERGY))}
+        return ErrorControl(), attempt, equation
     law = Both(ErrorControl("error"), ErrorControl("energy"))
-    return law, dormand_prince(gravity, tolerance, watch)
+    return law, watching_energy(attempt, rtol * abs(ENERGY)), equation
 
 
 def orbit(
     method: str, rtol: float, periods: float, store: Store | None = None
 ) -> tuple[Status, Record, Flow]:
     """Follow the orbit; how it ended, its record, and the last point."""
-    law, attempt = setup(method, rtol)
-    until, limits = end_at(periods * PERIOD)
+    law, attempt, equation = setup(method, rtol, periods * PERIOD)
     last = [store.point() if store is not None else None]
 
     def walk(where: Attempt | Point) -> Iterator[Attempt]:
-        return march(attempt, where, law, until, limits, floor=smallest_step)
+        return march(attempt, where, law, equation.until, equation.limits, floor=smallest_step)
 
     def prepare() -> Attempt:
         # A hundredth of the free-fall time at pericentre: the law finds the rest.

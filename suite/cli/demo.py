@@ -1,4 +1,4 @@
-"""`suite demo`: the three jobs on real input, into one folder with one page."""
+"""`suite demo`: the four jobs, into one folder with one page."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 import suite
+from suite.cli import dynamics as dynamics_command
 from suite.cli import finance as finance_command
 from suite.cli import quantum as quantum_command
 from suite.cli import reactions
 from suite.cli.output import page_of, print_table, resumable, say
+from suite.cli.programs import program_of
 from suite.errors import InputError
 from suite.report.page import Section
 
@@ -23,7 +25,7 @@ __all__ = ["demo"]
 
 
 def demo(*, output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("demo")) -> int:
-    """The three jobs on real input: a smile, a reaction path, a ground state.
+    """The four jobs: a smile, a reaction path, a ground state, a singularity.
 
     Parameters
     ----------
@@ -35,10 +37,10 @@ def demo(*, output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("
 
     examples, began = _examples(), time.monotonic()
     with resumable(output, ["demo"]):
-        say("1/4 implied volatility of 2,099 AAPL quotes")
+        say("1/5 implied volatility of 2,099 AAPL quotes")
         solved = solve_file(examples / "finance" / "aapl_yahoo_2025-10-06.csv")
         solved.save(output / "finance")
-        say("2/4 the reaction path from HCN to HNC, Hartree-Fock in 3-21G")
+        say("2/5 the reaction path from HCN to HNC, Hartree-Fock in 3-21G")
         path = trace(
             examples / "chemistry" / "hcn.xyz",
             basis="3-21g",
@@ -46,10 +48,15 @@ def demo(*, output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("
             observe=(reactions.progress,),
         )
         path.save(output / "chemistry")
-        say("3/4 the ground state of H2, exactly")
+        say("3/5 the ground state of H2, exactly")
         found = _ground_state(examples / "quantum" / "h2.toml", output / "quantum")
-        say("4/4 the same on a simulated device with its noise")
+        say("4/5 the same on a simulated device with its noise")
         noisy = _ground_state(examples / "quantum" / "h2_noisy.toml", output / "quantum_noisy")
+        say("5/5 the time at which a thermal explosion becomes infinite")
+        explosion = dynamics_command.integrated(
+            program_of(examples / "dynamics" / "explosion.py"), output / "dynamics"
+        )
+        explosion.save(output / "dynamics")
 
     def sections() -> list[Section]:
         groups = {
@@ -57,6 +64,7 @@ def demo(*, output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("
             "Chemistry": reactions.sections_of(path),
             "Quantum": quantum_command.sections_of(found),
             "Quantum with noise": quantum_command.sections_of(noisy),
+            "Dynamics": dynamics_command.sections_of(explosion),
         }
         return [
             section._replace(title=f"{name}: {section.title[0].lower()}{section.title[1:]}")
@@ -64,7 +72,7 @@ def demo(*, output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("
             for section in group
         ]
 
-    page_of(output / "index.html", "suite: three jobs on one adaptive-step core", sections)
+    page_of(output / "index.html", "suite: four jobs on one adaptive-step core", sections)
     print_table(
         "suite demo",
         {
@@ -73,6 +81,8 @@ def demo(*, output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("
             f"{path.barrier('forward'):.2f} kcal/mol",
             "quantum": f"{found.energy:.8f} hartree after {found.evaluations} evaluations",
             "with noise": f"{noisy.energy:.2f} ± {noisy.standard_error:.2f} hartree",
+            "dynamics": f"singular at {explosion.singularity.time:.8f} ± "
+            f"{explosion.singularity.error:.1e}",
             "seconds": f"{time.monotonic() - began:.0f}",
             "page": output / "index.html",
         },

@@ -6,13 +6,16 @@ from typing import NamedTuple
 
 __all__ = ["COMMANDS", "GROUPS", "HELP", "Command", "Group", "epilogue", "top_help"]
 
-HELP = "Adaptive steps that are measured: implied volatility, reaction paths, VQE."
+HELP = "Adaptive steps that are measured: implied volatility, reaction paths, VQE, dynamics."
 
 _IV = "suite finance iv examples/finance/spx_cboe_2025-10-01.csv"
 _IRC = "suite chemistry irc examples/chemistry/hcn.xyz --basis 3-21g"
 _TS = "suite chemistry ts examples/chemistry/h2co.xyz --basis 3-21g"
 _H2, _NOISY = "examples/quantum/h2.toml", "examples/quantum/h2_noisy.toml"
 _VQE = f"suite quantum vqe {_H2}"
+_PROGRAM = "examples/dynamics/pendulum.py"
+_SOLVE, _ORBIT = "suite dynamics solve", "suite dynamics orbit"
+_PARTICLE, _SINGULARITY = "suite dynamics particle", "suite dynamics singularity"
 
 
 class Command(NamedTuple):
@@ -36,6 +39,11 @@ GROUPS = (
     Group("finance", "Option prices and volatilities.", (_IV, f"{_IV} --json")),
     Group("chemistry", "Transition states and reaction paths.", (_IRC, f"{_IRC} -o hcn")),
     Group("quantum", "Ground states by VQE.", (_VQE, f"{_VQE} --json")),
+    Group(
+        "dynamics",
+        "Differential equations: solutions, orbits, particles, singularities.",
+        (f"{_SOLVE} kepler", f"{_SINGULARITY} blow_up"),
+    ),
 )
 
 COMMANDS = (
@@ -82,9 +90,36 @@ COMMANDS = (
         (f"suite quantum scan {_H2} --distance 0.5:2:4", f"suite quantum scan {_H2} -h"),
     ),
     Command(
+        ("dynamics", "solve"),
+        "suite.cli.dynamics:solve",
+        "An initial value problem: its solution, and what bound every step.",
+        (f"{_SOLVE} {_PROGRAM} --project", f"{_SOLVE} van_der_pol --set mu=1000 --rtol 1e-8"),
+    ),
+    Command(
+        ("dynamics", "orbit"),
+        "suite.cli.motions:orbit",
+        "Bodies under their gravity, with energy and angular momentum kept.",
+        (f"{_ORBIT} --eccentricity 0.9 --periods 10", f"{_ORBIT} examples/dynamics/planets.toml"),
+    ),
+    Command(
+        ("dynamics", "particle"),
+        "suite.cli.motions:particle",
+        "A charged particle in electric and magnetic fields, to any Lorentz factor.",
+        (
+            f"{_PARTICLE} --electric 1,0,0 --time 1e6",
+            f"{_PARTICLE} examples/dynamics/trap.py -o trap",
+        ),
+    ),
+    Command(
+        ("dynamics", "singularity"),
+        "suite.cli.dynamics:singularity",
+        "When a solution becomes singular: the time with its error, and the power.",
+        (f"{_SINGULARITY} blow_up --rtol 1e-10", f"{_SINGULARITY} riccati --json"),
+    ),
+    Command(
         ("demo",),
         "suite.cli.demo:demo",
-        "The three jobs on real input, in one folder with one page.",
+        "The four jobs on real input, in one folder with one page.",
         ("suite demo -o demo", "suite show demo"),
     ),
     Command(

@@ -161,8 +161,30 @@ def _select(condition: Any, yes: Any, no: Any) -> Any:
     return yes if condition else no
 
 
+def _pick(condition: Any, yes: Any, no: Any) -> Any:
+    return yes if condition else no
+
+
+def _log(x: float) -> float:
+    return float(np.log(x))  # not math.log, whose last bit may differ
+
+
+def _exp(x: float) -> float:
+    return float(np.exp(x))
+
+
+# The same three for an array of rows and for one.
+_ROWS: tuple[Any, Any, Any] = (_select, np.log, np.exp)
+_ONE: tuple[Any, Any, Any] = (_pick, _log, _exp)
+
+# Makes a named tuple at a third of the time that its own constructor takes.
+_new = tuple.__new__
+
 # An error of exactly zero still has a logarithm; growth is bounded long before this matters.
 _SMALLEST_ERROR = 1e-30
+# An error that is nothing but noise asks for no more care than this, or else a careful law would
+# shrink its steps for ever at the rounding floor.
+_SAFETY_IN_NOISE = 0.9
 # Evidence stands out of its noise at three standard errors.
 _STANDARD_ERRORS = 3.0
 
@@ -179,6 +201,46 @@ def within(error: Number) -> Any:
 def stands_out(ratio: Number, noise: Number, threshold: Number) -> Any:
     """Whether a gain ratio is above the threshold beyond the doubt of its noise; NaN is not."""
     return ratio - _STANDARD_ERRORS * noise > threshold
+
+
+def next_size(
+    value: Number,
+    noise: Number,
+    order: Number,
+    size: Number,
+    fresh: Any,
+    memory: tuple[Number, Number],
+    filter: tuple[float, float, float],
+    bounds: tuple[float, float, float],
+    tools: tuple[Any, Any, Any],
+) -> tuple[Any, Number, Any, tuple[Number, Number]]:
+    """Whether an error is kept, the next size, the reason's code and the memory: `ErrorControl`.
+
+    `fresh` is whether no refusal came just before, `memory` log(error)/order and log(size) of the
+    last accepted step, `tools` what selects, log and exp of these numbers or arrays are.
+    """
+    select, log, exp = tools
+    safety, shrink, grow = bounds
+    beta, beta_last, alpha = filter
+    last_log_error, last_log_size = memory
+    known = noise < np.inf  # noise that is not finite says nothing of the value
+    doubt = _STANDARD_ERRORS * noise
+    at_rounding = known & (doubt > 1.0)
+    tolerance = select(at_rounding, doubt, 1.0)
+    least = noise / tolerance + _SMALLEST_ERROR
+    error = select(known, abs(value) / tolerance, np.nan)
+    accept = within(error)
+    log_size = log(size)
+    log_error = log(select(error < least, least, error)) / order
+    filtered = beta * log_error + beta_last * last_log_error + alpha * (log_size - last_log_size)
+    usable = accept & (abs(filtered) < np.inf) & fresh
+    careful = select(error > least, safety, max(safety, _SAFETY_IN_NOISE))
+    factor = careful * exp(-select(usable, filtered, log_error))
+    most = select(accept, select(fresh, grow, 1.0), safety)
+    factor = select(factor > most, most, factor)
+    factor = select(factor > shrink, factor, shrink)  # NaN shrinks
+    reason = select(error == error, select(at_rounding, 1, 0), 2)  # NaN alone differs
+    return accept, size * factor, reason, (log_error, log_size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,32 +275,18 @@ class ErrorControl:
 
     def decide(self, evidence: Evidence, step: Step, memory: Memory) -> Verdict:
         value, noise, order = evidence[self.reads]
-        last_log_error, last_log_size = memory
-        known = noise < np.inf  # noise that is not finite says nothing of the value
-        at_rounding = known & (_STANDARD_ERRORS * noise > 1.0)
-        tolerance = _select(at_rounding, _STANDARD_ERRORS * noise, 1.0)
-        least = noise / tolerance + _SMALLEST_ERROR
-        error = _select(known, abs(value) / tolerance, np.nan)
-        accept = within(error)
-        fresh = step.tries == 0
-        log_size = np.log(step.size)
-        log_error = np.log(_select(error < least, least, error)) / order
-        beta, beta_last, alpha = self.filter
-        filtered = (
-            beta * log_error + beta_last * last_log_error + alpha * (log_size - last_log_size)
+        size, _, _, tries, number = step
+        if isinstance(size, np.ndarray):
+            tools = _ROWS
+        else:
+            # Plain floats have the same bits at a third of the time.
+            tools, value, noise, size = _ONE, float(value), float(noise), float(size)
+        bounds = (self.safety, self.shrink, self.grow)
+        accept, size, reason, memory = next_size(
+            value, noise, order, size, tries == 0, memory, self.filter, bounds, tools
         )
-        usable = accept & np.isfinite(filtered) & fresh
-        factor = self.safety * np.exp(-_select(usable, filtered, log_error))
-        most = _select(accept, _select(fresh, self.grow, 1.0), self.safety)
-        factor = _select(factor > most, most, factor)
-        factor = _select(factor > self.shrink, factor, self.shrink)  # NaN shrinks
-        reason = _select(np.isnan(error), 2, _select(at_rounding, 1, 0))
-        return Verdict(
-            accept,
-            Step(step.size * factor, NO_DAMPING, NO_EFFORT, step.tries, step.number),
-            reason,
-            (log_error, log_size),
-        )
+        wanted = _new(Step, (size, NO_DAMPING, NO_EFFORT, tries, number))
+        return _new(Verdict, (accept, wanted, reason, memory, False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,40 +5,88 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from suite.core.control import Signal, Step
 from suite.core.march import Attempt
+from suite.core.status import Status
 
-__all__ = ["Record", "Tally", "row_of"]
+__all__ = ["Glance", "Record", "Tally", "row_of"]
 
 Row = dict[str, Any]
 
 
+class Glance(NamedTuple):
+    """What a reader in a hurry wants of an attempt."""
+
+    accepted: bool
+    bound: str
+    cost: Mapping[str, int]
+    notes: Mapping[str, Any]
+
+
 def row_of(attempt: Attempt, track: str = "main") -> Row:
     """One attempt as a row of the record: plain values, arrays only among its notes."""
-    trial, step = attempt.trial, attempt.step
+    return _row(_seen(attempt, track))
+
+
+class _Seen(NamedTuple):
+    """What a row is made of: an attempt without the states before and after it."""
+
+    track: str
+    number: int
+    phase: str
+    step: Step
+    accept: bool
+    bound: str
+    refused: str
+    status: Status
+    evidence: Mapping[str, Signal]
+    cost: Mapping[str, int]
+    notes: Mapping[str, Any]
+
+
+class _Later(NamedTuple):
+    """Attempts that are made again when somebody reads them."""
+
+    length: int
+    attempts: Callable[[], Iterable[Attempt]]
+    track: str
+
+
+def _seen(attempt: Attempt, track: str) -> _Seen:
+    number, step, accept, bound, refused, trial, _, status, phase = attempt
+    _, evidence, cost, _, _, notes = trial
+    # By the tuple's own constructor, which takes a third of the time.
+    return tuple.__new__(
+        _Seen, (track, number, phase, step, accept, bound, refused, status, evidence, cost, notes)
+    )
+
+
+def _row(seen: _Seen) -> Row:
+    step = seen.step
     return {
-        "track": track,
-        "number": attempt.number,
-        "phase": attempt.phase,
+        "track": seen.track,
+        "number": seen.number,
+        "phase": seen.phase,
         "size": float(step.size),
         "damping": float(step.damping),
         "effort": float(step.effort),
         "tries": int(step.tries),
-        "accepted": attempt.accept,
-        "bound": attempt.bound,
-        "refused": attempt.refused,
-        "status": attempt.status.name.lower() if attempt.status else "",
+        "accepted": seen.accept,
+        "bound": seen.bound,
+        "refused": seen.refused,
+        "status": seen.status.name.lower() if seen.status else "",
         "evidence": {
-            name: [float(part) for part in signal] for name, signal in trial.evidence.items()
+            name: [float(part) for part in signal] for name, signal in seen.evidence.items()
         },
-        "cost": dict(trial.cost),
-        "notes": dict(trial.notes),
+        "cost": dict(seen.cost),
+        "notes": dict(seen.notes),
     }
 
 
@@ -124,48 +172,96 @@ class Record:
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         self._rows: list[Row] = []
-        self.tally = Tally()
+        self._seen: list[_Seen | _Later] = []  # of which no row was asked for yet
+        self._tally = Tally()
         for row in rows:
             self.append(row)
 
     def append(self, row: Row) -> None:
         """Add a row as `row_of` makes it."""
+        self._settle()
         self._rows.append(row)
-        self.tally.add(row)
+        self._tally.add(row)
+
+    def add(self, attempt: Attempt, track: str = "main") -> None:
+        """Add an attempt, whose row is made when somebody reads it: a step may cost little."""
+        self._seen.append(_seen(attempt, track))
+
+    def defer(
+        self, count: int, attempts: Callable[[], Iterable[Attempt]], track: str = "main"
+    ) -> None:
+        """Add so many attempts, which `attempts()` makes when somebody reads them."""
+        self._seen.append(_Later(count, attempts, track))
+
+    def _settle(self) -> None:
+        seen, self._seen = self._seen, []
+        for one in seen:
+            if isinstance(one, _Later):
+                rows = [row_of(attempt, one.track) for attempt in one.attempts()]
+            else:
+                rows = [_row(one)]
+            for row in rows:
+                self._rows.append(row)
+                self._tally.add(row)
+
+    @property
+    def tally(self) -> Tally:
+        """What bound the steps, why steps were refused, what it cost."""
+        self._settle()
+        return self._tally
+
+    def glances(self) -> Iterator[Glance]:
+        """What became of every attempt and its notes, without making a row for it."""
+        for row in self._rows:
+            yield Glance(row["accepted"], row["bound"], row["cost"], row["notes"])
+        for one in self._seen:
+            if isinstance(one, _Later):
+                for attempt in one.attempts():
+                    trial = attempt.trial
+                    yield Glance(attempt.accept, attempt.bound, trial.cost, trial.notes)
+            else:
+                yield Glance(one.accept, one.bound, one.cost, one.notes)
 
     def accepted(self, track: str | None = None) -> Iterator[Row]:
         """The preparation and the accepted attempts, of one track or of all."""
-        for row in self._rows:
+        for row in self:
             if row["accepted"] and track in (None, row["track"]):
                 yield row
 
     def __iter__(self) -> Iterator[Row]:
+        self._settle()
         return iter(self._rows)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        waiting = sum(one.length if isinstance(one, _Later) else 1 for one in self._seen)
+        return len(self._rows) + waiting
 
     def to_csv(self) -> str:
         """The flat table as CSV text, one line an attempt."""
-        return rows_to_csv(self._rows)
+        return rows_to_csv(self)
 
 
 def flat(row: Row) -> Row:
     """A row with its evidence, cost and scalar notes as columns of their own."""
     columns = {k: v for k, v in row.items() if k not in ("evidence", "cost", "notes")}
     for name, (value, noise, order) in row["evidence"].items():
-        columns |= {name: value, f"{name}_noise": noise, f"{name}_order": order}
-    columns |= {f"cost_{name}": value for name, value in row["cost"].items()}
-    scalars = {k: v for k, v in row["notes"].items() if isinstance(v, str | int | float | bool)}
-    return columns | scalars
+        columns[name] = value
+        columns[f"{name}_noise"], columns[f"{name}_order"] = noise, order
+    for name, value in row["cost"].items():
+        columns[f"cost_{name}"] = value
+    for name, value in row["notes"].items():
+        if isinstance(value, str | int | float | bool):
+            columns[name] = value
+    return columns
 
 
 def rows_to_csv(rows: Iterable[Row]) -> str:
     """Rows of a record as CSV text, with the union of their columns."""
     table = [flat(row) for row in rows]
-    columns = list(dict.fromkeys(name for row in table for name in row))
+    forms = dict.fromkeys(tuple(row) for row in table)  # few: most rows are alike
+    columns = list(dict.fromkeys(name for form in forms for name in form))
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(table)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([row.get(name) for name in columns] for row in table)
     return text.getvalue()

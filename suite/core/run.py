@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from suite.core.march import Attempt, Point, finish
-from suite.core.record import Record, row_of
+from suite.core.record import Record
 from suite.core.status import Status
 from suite.core.store import Store
 
@@ -39,6 +39,9 @@ def run(
     point = store.point(track) if store is not None else None
 
     def keep(attempt: Attempt) -> None:
-        record.append(store.write(attempt, track) if store is not None else row_of(attempt, track))
+        if store is not None:
+            record.append(store.write(attempt, track))
+        else:
+            record.add(attempt, track)
 
     return finish(walk(point or prepare()), stop, (keep, *observe)).status

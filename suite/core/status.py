@@ -48,3 +48,26 @@ class Status(IntEnum):
     )
     OUT_OF_BUDGET = 8, "Out of budget: the allowed cost was used up; the results so far are kept."
     INTERRUPTED = 9, "Interrupted; the results so far are kept and the run can be resumed."
+    EVENT = 10, "A terminal event occurred.", True
+    SINGULAR = (
+        11,
+        "Singular: the solution grows without bound at a finite time; it is kept up to there.",
+    )
+    STIFF = (
+        12,
+        "Stiff: stability and not accuracy held the steps down until the budget was used up; the "
+        "results so far are kept.",
+    )
+    ROUNDING = (
+        13,
+        "Endpoint reached at the rounding floor: the tolerance asked for is below rounding, so "
+        "the results are as good as double precision makes them and no better.",
+    )
+
+    def __str__(self) -> str:
+        """The name as summaries and users write it.
+
+        >>> str(Status.OUT_OF_BUDGET)
+        'out_of_budget'
+        """
+        return self.name.lower()

@@ -1,1 +1,40 @@
-"""Differential equations on the core."""
+"""Differential equations on the core: conserving, relativistic, stiff and singular ones."""
+
+from suite.errors import missing
+
+try:
+    from suite.dynamics.bodies import Bodies, two_bodies
+    from suite.dynamics.conscience import Conscience
+    from suite.dynamics.conserved import Invariant
+    from suite.dynamics.equation import Equation, Flow, Tolerance
+    from suite.dynamics.hamiltonian import hamiltonian
+    from suite.dynamics.orbit import Orbit, orbit
+    from suite.dynamics.particle import particle
+    from suite.dynamics.path import ParticlePath
+    from suite.dynamics.problems import problem
+    from suite.dynamics.result import Solution
+    from suite.dynamics.singularity import Singularity
+    from suite.dynamics.solve import solve
+    from suite.dynamics.velocities import in_velocities
+except ModuleNotFoundError as error:
+    raise missing(error.name or "A package", "dynamics") from error
+
+__all__ = [
+    "Bodies",
+    "Conscience",
+    "Equation",
+    "Flow",
+    "Invariant",
+    "Orbit",
+    "ParticlePath",
+    "Singularity",
+    "Solution",
+    "Tolerance",
+    "hamiltonian",
+    "in_velocities",
+    "orbit",
+    "particle",
+    "problem",
+    "solve",
+    "two_bodies",
+]

@@ -334,7 +334,7 @@ def test_finish_of_nothing():
 def test_every_status_has_its_sentence(status):
     assert status.sentence.endswith(".")
     assert Status(int(status)) is status
-    assert status.finished == (status.name in ("CONVERGED", "ENDPOINT"))
+    assert status.finished == (status.name in ("CONVERGED", "ENDPOINT", "EVENT"))
 
 
 def test_a_signal_at_rounding_does_not_creep():

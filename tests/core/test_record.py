@@ -95,3 +95,17 @@ def test_rows_are_counted_as_one_by_one(accept):
         )
     many.cost += Counter()  # drops a cost of nothing
     assert many == one_by_one
+
+
+@given(errors=errors)
+def test_rows_made_late_are_the_same_rows(errors):
+    run = attempts(errors)
+    record = Record()
+    record.add(run[0])
+    record.defer(len(run) - 1, lambda: run[1:])
+    assert len(record) == len(run)
+    assert json.dumps(record.tally.to_dict()) == json.dumps(
+        Record(row_of(one) for one in run).tally.to_dict()
+    )
+    assert [row["number"] for row in record] == [one.number for one in run]
+    assert len(record) == len(run)

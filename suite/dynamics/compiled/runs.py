@@ -1,0 +1,169 @@
+"""Whole runs in arrays: nothing looks at an attempt before somebody asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+
+import numpy as np
+
+from suite.core import Attempt, Point, Signal, Status
+from suite.dynamics.compiled.bursts import Ahead, Burst, Pace
+from suite.dynamics.compiled.layout import CAUSE, NOISE, SIZE, STABILITY, TIME, VALUE, Floats
+from suite.dynamics.compiled.marching import attempts_of
+from suite.dynamics.compiled.polynomials import polynomials
+from suite.dynamics.compiled.quiet import Steps, may_be_stiff, sees_nothing
+from suite.dynamics.equation import Flow, charge, note
+
+__all__ = ["Trace", "whole"]
+
+LONG = 512
+"""Attempts of the first burst."""
+MOST_KEPT = 20_000_000
+"""Numbers of slopes that a run keeps where nobody asked for them."""
+
+
+def whole(
+    ahead: Ahead, first: Attempt, *, most_evaluations: int = 2**62, slopes: bool = False
+) -> Trace:
+    """Carry a run from its preparation to its end, or to the end of its evaluations.
+
+    With `slopes` every step keeps those that its polynomial needs, and the record counts its cost.
+
+    >>> from suite.core import begin
+    >>> from suite.dynamics.compiled import ahead_of
+    >>> from suite.dynamics.equation import Equation, Tolerance, guarded, start
+    >>> fun = lambda t, y: -y
+    >>> ahead = ahead_of(fun, Equation(guarded(fun), Tolerance(1e-9), 1.0))
+    >>> trace = whole(ahead, begin(start(fun, 0.0, [1.0]), ahead.law, 0.1))
+    >>> trace.status.name, abs(trace.states[-1, 0] - np.exp(-1.0)) < 1e-9
+    ('ENDPOINT', np.True_)
+    """
+    status = Status(ahead.equation.until(first.after.state))
+    if status:
+        return Trace(ahead, first, (), status)
+    made = tuple(_bursts(ahead, first, most_evaluations, slopes))
+    last = made[-1].status if made else Status.RUNNING
+    return Trace(ahead, first, made, last or Status.OUT_OF_BUDGET, slopes)
+
+
+def _bursts(ahead: Ahead, first: Attempt, most: int, slopes: bool) -> Iterator[Burst]:
+    """Bursts one after another; where one ends does not change a bit of the next."""
+    spent, point = first.trial.cost.get("evaluations", 0), first.after
+    pace, kept = Pace(LONG), 0
+    for _ in count():
+        left = -(-(most - spent) // ahead.evaluations)
+        if left <= 0:
+            return
+        burst = pace.burst(ahead, point, left, slopes=slopes or kept < MOST_KEPT)
+        yield burst
+        if burst.status:
+            return
+        kept += 0 if burst.slopes is None else burst.slopes.size
+        spent, point = spent + burst.evaluations, burst.last
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A run from `first` to `status`, in arrays: the start, and all m - 1 accepted steps."""
+
+    ahead: Ahead
+    first: Attempt
+    bursts: tuple[Burst, ...]
+    status: Status
+    polynomials_wanted: bool = False
+
+    def column(self, which: int) -> Floats:
+        """A column of the numbers of all accepted steps [m - 1]."""
+        return np.concatenate([np.zeros(0), *(burst.column(which) for burst in self.bursts)])
+
+    @cached_property
+    def times(self) -> Floats:
+        """Times of the start and of the accepted steps [m]."""
+        return np.concatenate([[self.first.after.state.time], self.column(TIME)])
+
+    @cached_property
+    def states(self) -> Floats:
+        """States there [m, n]."""
+        return self._rows([burst.y for burst in self.bursts], self.first.after.state.y)
+
+    @cached_property
+    def rates(self) -> Floats:
+        """f there [m, n]."""
+        return self._rows([burst.rates for burst in self.bursts], self.first.after.state.rate)
+
+    def _rows(self, parts: list[Floats], first: Floats) -> Floats:
+        kept = [part[1:][burst.kept] for part, burst in zip(parts, self.bursts, strict=True)]
+        return np.concatenate([first[None], *kept])
+
+    @property
+    def attempts_made(self) -> int:
+        """All attempts, without the preparation."""
+        return sum(burst.made for burst in self.bursts)
+
+    @property
+    def rejected(self) -> int:
+        """Attempts that were refused."""
+        return self.attempts_made - (len(self.times) - 1)
+
+    @property
+    def evaluations(self) -> int:
+        """Evaluations, those of the preparation and of `is_quiet` too, not of `polynomials`."""
+        before = int(self.first.trial.cost.get("evaluations", 0))
+        return before + sum(burst.evaluations for burst in self.bursts) + self._look[1]
+
+    @property
+    def at_rounding(self) -> int:
+        """Accepted steps whose size was bound by rounding."""
+        return sum(
+            int(burst.names[code].endswith("at rounding")) * int(times)
+            for burst in self.bursts
+            for code, times in enumerate(np.bincount(burst.codes[1:, CAUSE][burst.kept]))
+        )
+
+    @property
+    def last(self) -> Point:
+        """Where the run stands."""
+        return self.bursts[-1].last if self.bursts else self.first.after
+
+    def polynomials(self) -> tuple[list[Floats], int]:
+        """Coefficients [d, n] of every accepted step, as `Scheme.dense`, and their evaluations."""
+        found = [polynomials(burst) for burst in self.bursts]
+        spent = sum(evaluations for _, evaluations in found)
+        return [powers for part, _ in found for powers in part], spent
+
+    def attempts(self) -> Iterator[Attempt]:
+        """Every attempt, as `march` yields them; the notes have "time", "y" and "h_lambda"."""
+        yield self.first._replace(status=Status.RUNNING if self.bursts else self.status)
+        last, more = self.last.step.number, self._look[1]
+        for burst in self.bursts:
+            for row, attempt in enumerate(attempts_of(burst), 1):
+                trial = attempt.trial
+                state: Flow = trial.state
+                if not trial.evidence:
+                    trial = trial._replace(notes={})
+                note(trial, time=state.time, y=state.y)
+                if trial.evidence:
+                    note(trial, h_lambda=float(burst.numbers[row, STABILITY]))
+                if burst.kept[row - 1] and self.polynomials_wanted:
+                    charge(trial, len(self.ahead.tableau.extra_nodes))
+                attempt = attempt._replace(trial=trial)
+                if attempt.number == last:
+                    charge(trial, more)
+                    attempt = attempt._replace(status=self.status)
+                yield attempt
+
+    def is_quiet(self) -> bool:
+        """Whether watchers of stiffness and of singularities would have nothing to say."""
+        return self._look[0]
+
+    @cached_property
+    def _look(self) -> tuple[bool, int]:
+        stability = self.column(STABILITY)
+        if may_be_stiff(self.ahead.base.name, stability) or not self.status.finished:
+            return False, 0
+        signal = Signal(self.column(VALUE), self.column(NOISE), self.ahead.signal_order)
+        steps = Steps(self.times, self.states, self.rates, self.column(SIZE), signal)
+        return sees_nothing(self.ahead.equation, steps)

@@ -1,0 +1,84 @@
+"""How a run ended, told with the place: what the status alone does not say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from suite.core import Attempt, Status
+from suite.dynamics.asked import Asked
+from suite.dynamics.course import Course, Journal
+from suite.dynamics.equation import Flow
+from suite.dynamics.invariants import consciences
+from suite.dynamics.outcome import Ending
+from suite.dynamics.singularity import Singularity, singularity_of
+from suite.dynamics.stiffness import is_stiff
+
+__all__ = ["ending_of"]
+
+
+def ending_of(asked: Asked, journal: Journal, course: Course, status: Status) -> Ending:
+    """Status, sentence, singularity and invariants of a run that has ended."""
+    assert journal.point is not None  # a run has at least its preparation
+    flow: Flow = journal.point.state
+    found = singularity_of(flow) if asked.foresight else None
+    if status == Status.OUT_OF_BUDGET and is_stiff(flow):
+        status = Status.STIFF
+    if status == Status.ENDPOINT and 2 * course.at_rounding > max(len(course.times) - 1, 1):
+        status = Status.ROUNDING
+    message = _message(asked, journal, status, flow, found)
+    kept = consciences(flow, journal.record.tally) if asked.invariants else {}
+    return Ending(status, message, found, kept)
+
+
+def _message(
+    asked: Asked, journal: Journal, status: Status, flow: Flow, found: Singularity | None
+) -> str:
+    parts = [status.sentence]
+    if status == Status.SINGULAR and found is not None:
+        parts.append(f"It lies at t = {found.time:.12g} ± {found.error:.1e}.")
+    elif status == Status.EVENT:
+        parts.append(f"The run ended at t = {flow.time:.12g}.")
+    elif not status.finished:
+        parts.append(f"The last point is t = {flow.time:.12g} of {asked.t_span[1]:.12g}.")
+        parts += _trouble(journal.last, status)
+    if found is not None and status != Status.SINGULAR:
+        parts.append(
+            f"A singularity approaches at t = {found.time:.12g} ± {found.error:.1e}; it may still "
+            f"be withdrawn."
+        )
+    return " ".join(parts)
+
+
+def _trouble(last: Attempt | None, status: Status) -> list[str]:
+    """What went wrong in the last attempt, in words."""
+    if last is None:
+        return []
+    if status == Status.FAILED:
+        return [last.refused]
+    if status == Status.NOT_FINITE:
+        return [_place(last)]
+    if status == Status.OUT_OF_BUDGET:
+        return ["Raise max_evaluations to go on."]
+    return []
+
+
+def _place(last: Attempt) -> str:
+    """Which component is not finite, and where."""
+    after: Any = last.trial.state
+    looked_at = [after.rate, after.y] if after.stages is None else [*after.stages, after.y]
+    before = last.after.state
+    for values in looked_at:
+        bad = np.flatnonzero(~np.isfinite(values))
+        if bad.size:
+            return (
+                f"fun gave {values[bad[0]]} in component {bad[0]} just beyond "
+                f"t = {before.time:.12g}, where y = {_short(before.y)}."
+            )
+    return f"It happens just beyond t = {before.time:.12g}, where y = {_short(before.y)}."
+
+
+def _short(y: Any) -> str:
+    shown = ", ".join(f"{value:.6g}" for value in y[:6])
+    return f"[{shown}{', ...' if len(y) > 6 else ''}]"

@@ -1,0 +1,117 @@
+"""The Jacobian of the rate: the user's, or forward differences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from suite.dynamics.equation import EPS, Equation, Rate, Vector, rms
+from suite.errors import AttemptFailed, InputError
+
+__all__ = ["differences", "given", "increments", "spectral_radius"]
+
+
+LARGE = 100
+"""Components from which eigenvalues cost more than the step that they are asked for."""
+SHARE = 1e-3
+"""The least increment in units of the tolerance, over which nothing that matters bends."""
+
+
+def given(equation: Equation, time: float, y: Vector) -> Vector:
+    """The user's Jacobian ∂f_i/∂y_k as a dense array [n, n]; a sparse one is made dense.
+
+    Raises InputError where its shape or kind is wrong, AttemptFailed where it raises itself.
+
+    >>> equation = Equation(lambda t, y: -y, None, jacobian=lambda t, y: [[-1.0]])
+    >>> given(equation, 0.0, np.ones(1))
+    array([[-1.]])
+    """
+    found: Any = None
+    try:
+        if equation.jacobian is not None:
+            found = equation.jacobian(time, y)
+    except (ArithmeticError, ValueError) as error:
+        raise AttemptFailed(
+            f"The Jacobian raised {type(error).__name__} ({error}) at t = {time:.12g}."
+        ) from error
+    if hasattr(found, "toarray"):
+        found = found.toarray()
+    matrix = np.asarray(found)
+    n = y.size
+    if matrix.shape != (n, n):
+        raise InputError(
+            f"The Jacobian must be an array of shape ({n}, {n}) for {n} components. Got shape "
+            f"{matrix.shape} at t = {time:.12g}: return one row for each equation."
+        )
+    if matrix.dtype.kind == "c" and y.dtype.kind != "c":
+        raise InputError(
+            f"The Jacobian is complex at t = {time:.12g} but the state is real: start from a "
+            f"complex state or return a real Jacobian."
+        )
+    try:
+        return np.array(matrix, y.dtype)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"The Jacobian must be an array of numbers. Got dtype {matrix.dtype} at "
+            f"t = {time:.12g}."
+        ) from None
+
+
+def differences(
+    fun: Rate, time: float, y: Vector, rate: Vector, scale: Vector, size: float
+) -> Vector:
+    """∂f_i/∂y_k [n, n] by forward differences from the rate [n] at (t, y): n evaluations.
+
+    `scale` [n] is the tolerance at y, `size` the signed step to come. A column that leaves the
+    domain of the function is taken in the other direction, at one more evaluation. For a complex
+    state the rate must be analytic in y.
+
+    >>> y, scale = np.ones(1), np.full(1, 1e-6)
+    >>> differences(lambda t, y: y**2, 0.0, y, y, scale, 0.1).round(6)
+    array([[2.]])
+    """
+    matrix = np.empty((y.size, y.size), y.dtype)
+    for k, increment in enumerate(increments(y, rate, scale, size)):
+        matrix[:, k] = _column(fun, time, y, rate, k, increment)
+        if not np.isfinite(matrix[:, k]).all():
+            matrix[:, k] = _column(fun, time, y, rate, k, -increment)
+    return matrix
+
+
+def _column(fun: Rate, time: float, y: Vector, rate: Vector, k: int, increment: Any) -> Vector:
+    moved = y.copy()
+    moved[k] += increment
+    return np.asarray((fun(time, moved) - rate) / (moved[k] - y[k]))
+
+
+def increments(y: Vector, rate: Vector, scale: Vector, size: float) -> Vector:
+    """The increments [n]: half the digits of y, and never so small that rounding of f shows.
+
+    The bounds below are a share of the tolerance and CVODE's (Hindmarsh et al., ACM Trans. Math.
+    Softw. 31, 363 (2005)), from the length of the step in the tolerance. They point away from zero,
+    so that no difference straddles a kink there; from zero itself they go where the solution does.
+    """
+    motion = float(rms(size * rate / scale))
+    least = np.maximum(1000.0 * y.size * EPS * (motion if motion > 0.0 else 1.0), SHARE) * scale
+    lengths = np.maximum(np.sqrt(EPS) * np.abs(y), least)
+    lengths = np.where(lengths > 0.0, lengths, EPS)
+    forward = size * rate.real
+    away = np.where(y.real != 0.0, y.real, forward)
+    return np.where(away < 0.0, -lengths, lengths)
+
+
+def spectral_radius(jacobian: Vector) -> float:
+    """The largest |eigenvalue| of a Jacobian [n, n], per unit of time; NaN if it has none.
+
+    Of a large one the least bound that its norms give, since eigenvalues would cost too much.
+
+    >>> spectral_radius(np.diag([-3.0, 2.0]))
+    3.0
+    """
+    if not np.isfinite(jacobian).all():
+        return float("nan")
+    if len(jacobian) > LARGE:
+        sums = np.abs(jacobian)
+        return float(min(np.max(sums.sum(axis=0)), np.max(sums.sum(axis=1))))
+    return float(np.max(np.abs(np.linalg.eigvals(jacobian))))

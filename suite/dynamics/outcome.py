@@ -1,0 +1,93 @@
+"""The solution as it is handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suite.core import Record, Status
+from suite.dynamics.asked import Asked
+from suite.dynamics.course import Course
+from suite.dynamics.equation import Vector
+from suite.dynamics.result import Solution
+from suite.dynamics.singularity import Singularity, last_safe_time
+from suite.dynamics.stiffness import stiff_intervals
+from suite.dynamics.trajectory import Trajectory
+
+__all__ = ["Ending", "solution_of"]
+
+
+class Ending(NamedTuple):
+    """How a run ended: its status, the sentence with the place, and what was seen on the way."""
+
+    status: Status
+    message: str
+    singularity: Singularity | None = None
+    invariants: Mapping[str, Any] = {}
+
+
+def solution_of(asked: Asked, course: Course, ending: Ending, record: Record) -> Solution:
+    """The solution as it is handed over, without the points beyond a singularity."""
+    times, states = course.times, course.states
+    found = ending.singularity
+    sol = None
+    if ending.status == Status.SINGULAR and found is not None:
+        kept = asked.equation.direction * (times - last_safe_time(found, asked.equation)) <= 0.0
+        kept[0] = True
+        times, states = times[kept], states[kept]
+    if asked.polynomials:
+        sol = Trajectory(times, states, course.polynomials[: len(times) - 1])
+    shown, y = times, states.T
+    if asked.t_eval is not None and sol is not None:
+        shown = asked.t_eval[(asked.t_eval >= sol.t_min) & (asked.t_eval <= sol.t_max)]
+        y = sol(shown)
+    events = _events(asked, course, times)
+    return Solution(
+        t=shown,
+        y=y,
+        status=ending.status,
+        message=ending.message,
+        evaluations=course.evaluations,
+        rejected=course.rejected,
+        record=record,
+        method=asked.method,
+        t_span=asked.t_span,
+        singularity=found,
+        stiff=_stiff(course.notes),
+        sol=sol if asked.dense_output else None,
+        t_events=events[0],
+        y_events=events[1],
+        invariants=ending.invariants,
+        names=asked.names,
+    )
+
+
+def _stiff(notes: Sequence[Mapping[str, Any]]) -> tuple[tuple[float, float], ...]:
+    if not any(one.get("stiff") for one in notes):
+        return ()
+    return stiff_intervals({"accepted": True, "notes": one} for one in notes)
+
+
+def _events(
+    asked: Asked, course: Course, times: NDArray[np.float64]
+) -> tuple[tuple[NDArray[np.float64], ...] | None, tuple[Vector, ...] | None]:
+    """Times and states of each event, or None where none was asked for."""
+    if not asked.events:
+        return None, None
+    found: list[list[tuple[float, Vector]]] = [[] for _ in asked.events]
+    for notes in course.notes:
+        if "events" not in notes:
+            continue
+        for place, time, y in zip(
+            notes["events"], notes["event_times"], notes["event_states"], strict=True
+        ):
+            if asked.equation.direction * (time - times[-1]) <= 0.0:
+                found[place].append((float(time), y))
+    size = len(asked.y0)
+    return (
+        tuple(np.array([time for time, _ in each]) for each in found),
+        tuple(np.array([y for _, y in each]).reshape(len(each), size) for each in found),
+    )
