@@ -139,7 +139,7 @@ def _carried(
     """Carry a run without a store; in machine code as a whole, where nothing looks at it."""
     first = prepared(asked, flow)
     made = None if observe else traced(asked, first)
-    if made is not None and made.is_quiet():
+    if made is not None and made.is_quiet(asked.foresight):
         return made.status, journal.take(made, asked.polynomials)
     status = _run(asked, journal, flow, observe, None, first, made)
     return status, journal.course()

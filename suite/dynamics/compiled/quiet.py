@@ -87,11 +87,15 @@ def _foresight(equation: Equation, steps: Steps, places: list[int]) -> tuple[boo
     look = foreseen(lambda *_: given[-1], equation)
     times, states, rates, sizes, (values, noises, order) = steps
     errors = np.append(0.0, np.cumsum(np.abs(values)))
-    flow, spent = Flow(float(times[0]), states[0], rates[0]), 0
+    flow, spent, next_place = Flow(float(times[0]), states[0], rates[0]), 0, 0
     for place in places:
         signal = Signal(float(values[place]), float(noises[place]), order)
         at = place + 1
-        memory = _counted(flow.memory, float(errors[place]), place)
+        # Where no step was left out the counts are right.
+        memory = dict(flow.memory)
+        if place != next_place:
+            memory = _counted(memory, float(errors[place]), place)
+        next_place = at
         after = Flow(float(times[at]), states[at], rates[at], None, memory)
         given[:] = [Trial(after, {"error": signal}, {"evaluations": 0}, notes={})]
         trial = look(flow._replace(memory=memory), Step(float(sizes[place])))

@@ -112,7 +112,7 @@ class Trace:
     def evaluations(self) -> int:
         """Evaluations, those of the preparation and of `is_quiet` too, not of `polynomials`."""
         before = int(self.first.trial.cost.get("evaluations", 0))
-        return before + sum(burst.evaluations for burst in self.bursts) + self._look[1]
+        return before + sum(burst.evaluations for burst in self.bursts) + self._looked
 
     @property
     def at_rounding(self) -> int:
@@ -137,7 +137,7 @@ class Trace:
     def attempts(self) -> Iterator[Attempt]:
         """Every attempt, as `march` yields them; the notes have "time", "y" and "h_lambda"."""
         yield self.first._replace(status=Status.RUNNING if self.bursts else self.status)
-        last, more = self.last.step.number, self._look[1]
+        last, more = self.last.step.number, self._looked
         for burst in self.bursts:
             for row, attempt in enumerate(attempts_of(burst), 1):
                 trial = attempt.trial
@@ -155,15 +155,21 @@ class Trace:
                     attempt = attempt._replace(status=self.status)
                 yield attempt
 
-    def is_quiet(self) -> bool:
-        """Whether watchers of stiffness and of singularities would have nothing to say."""
-        return self._look[0]
+    def is_quiet(self, foresight: bool = True) -> bool:
+        """Whether watchers of stiffness and, with `foresight`, of singularities would be silent."""
+        if may_be_stiff(self.ahead.base.name, self.column(STABILITY)):
+            return False
+        return not foresight or self._look[0]
 
     @cached_property
     def _look(self) -> tuple[bool, int]:
-        stability = self.column(STABILITY)
-        if may_be_stiff(self.ahead.base.name, stability) or not self.status.finished:
+        if not self.status.finished:
             return False, 0
         signal = Signal(self.column(VALUE), self.column(NOISE), self.ahead.signal_order)
         steps = Steps(self.times, self.states, self.rates, self.column(SIZE), signal)
         return sees_nothing(self.ahead.equation, steps)
+
+    @property
+    def _looked(self) -> int:
+        """Evaluations that `is_quiet` took, if it was asked."""
+        return self.__dict__["_look"][1] if "_look" in self.__dict__ else 0
