@@ -19,7 +19,7 @@ from scipy.optimize import brentq
 
 from suite.core import begin, march
 from suite.dynamics.equation import Equation, Tolerance, smallest_step, start
-from suite.dynamics.explicit import LAW, dop853, dormand_prince
+from suite.dynamics.methods.explicit import LAW, dop853, dormand_prince
 
 RTOL, END = 1e-7, 100.0
 CALLS = 0

@@ -18,7 +18,7 @@ import mpmath
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from suite.dynamics.particle import particle
+from suite.dynamics.particles.particle import particle
 
 TOLERANCES = (1e-4, 1e-6, 1e-8, 1e-10, 1e-12)
 METHODS = ("RK45", "DOP853", "Radau", "BDF", "LSODA")

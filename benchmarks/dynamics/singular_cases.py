@@ -45,7 +45,7 @@ def beside(t, y):
 
 
 def coupled(t, y):
-    """u' = u v, v' = u v + v with u - v falling: both have a pole; see `coupled_time`."""
+    """u' = u v, v' = u² keeps u² - v²; from u = v = 1 both are 1/(1 - t)."""
     return np.array([y[0] * y[1], y[0] * y[0]])
 
 
@@ -69,7 +69,6 @@ def poles():
         named("tangent", 1.0, "1 + y²"),
         named("exponential_blow_up", 0.0, "e^y"),
         named("weierstrass", 2.0, "y'' = 6 y²"),
-        # u' = u v, v' = u²: u² - v² is kept, so u = 1/sinh-like; u(0) = v(0) = 1 gives u' = u².
         Pole("u' = u v, v' = u²", coupled, (1.0, 1.0), 1.0, 1.0),
         Pole("tan beside an oscillator", beside, (0.0, 1e3, 0.0), math.pi / 2, 1.0),
         Pole("100 + (1-t)^-1/2", offset, (101.0,), 1.0, 0.5),

@@ -36,7 +36,6 @@ from suite.core import (
     march,
     run,
 )
-from suite.dynamics.doubling import classical, step_doubling
 from suite.dynamics.equation import (
     EPS,
     Equation,
@@ -46,7 +45,8 @@ from suite.dynamics.equation import (
     smallest_step,
     start,
 )
-from suite.dynamics.explicit import dormand_prince
+from suite.dynamics.methods.doubling import classical, step_doubling
+from suite.dynamics.methods.explicit import dormand_prince
 
 ECCENTRICITY = 0.6
 ENERGY = -0.5  # -GM / 2a

@@ -21,6 +21,8 @@ EXTRAS = {
     "chemistry": ("scipy", "pyscf"),
     "quantum": ("scipy", "pyscf", "qiskit", "llvmlite"),
     "ibm": ("qiskit-ibm-runtime", "qiskit-aer"),
+    "dynamics": ("scipy",),
+    "compiled": ("numba",),
     "report": ("plotly",),
     "distributed": ("dask", "distributed"),
     "learning": ("scipy", "jax"),

@@ -25,7 +25,7 @@ from suite.cli.strides import strides
 from suite.errors import InputError
 
 if TYPE_CHECKING:
-    from suite.dynamics.velocities import Comparison
+    from suite.dynamics.particles.velocities import Comparison
 
 __all__ = ["Charged", "Gravity", "orbit", "particle"]
 
@@ -235,7 +235,7 @@ def _where(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
 
 def _compared(options: dict[str, Any], output: Path) -> Comparison:
     """The run on the momentum, kept in its folder, and the one in velocities beside it."""
-    from suite.dynamics.velocities import comparison
+    from suite.dynamics.particles.velocities import comparison
 
     alone = {"store": None, "observe": (), "max_evaluations": BESIDE, "foresight": False}
     if "potential" in options:

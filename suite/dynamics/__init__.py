@@ -3,19 +3,19 @@
 from suite.errors import missing
 
 try:
-    from suite.dynamics.bodies import Bodies, two_bodies
-    from suite.dynamics.conscience import Conscience
-    from suite.dynamics.conserved import Invariant
     from suite.dynamics.equation import Equation, Flow, Tolerance
     from suite.dynamics.hamiltonian import hamiltonian
-    from suite.dynamics.orbit import Orbit, orbit
-    from suite.dynamics.particle import particle
-    from suite.dynamics.path import ParticlePath
+    from suite.dynamics.orbits.bodies import Bodies, two_bodies
+    from suite.dynamics.orbits.orbit import Orbit, orbit
+    from suite.dynamics.particles.particle import particle
+    from suite.dynamics.particles.path import ParticlePath
+    from suite.dynamics.particles.velocities import in_velocities
     from suite.dynamics.problems import problem
     from suite.dynamics.result import Solution
-    from suite.dynamics.singularity import Singularity
     from suite.dynamics.solve import solve
-    from suite.dynamics.velocities import in_velocities
+    from suite.dynamics.watch.conscience import Conscience
+    from suite.dynamics.watch.conserved import Invariant
+    from suite.dynamics.watch.singularity import Singularity
 except ModuleNotFoundError as error:
     raise missing(error.name or "A package", "dynamics") from error
 

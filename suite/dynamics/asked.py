@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from suite.core import Law
 from suite.dynamics.compiled import is_compiled, numba_takes
 from suite.dynamics.equation import Equation, Scheme, Tolerance, Vector
-from suite.dynamics.events import Event, events_of
+from suite.dynamics.watch.events import Event, events_of
 from suite.errors import InputError
 
 __all__ = ["METHODS", "Asked", "Own", "asked_of", "tolerance_of"]

@@ -10,10 +10,10 @@ from suite.core import Attempt, Status
 from suite.dynamics.asked import Asked
 from suite.dynamics.course import Course, Journal
 from suite.dynamics.equation import Flow
-from suite.dynamics.invariants import consciences
 from suite.dynamics.outcome import Ending
-from suite.dynamics.singularity import Singularity, singularity_of
-from suite.dynamics.stiffness import is_stiff
+from suite.dynamics.watch.invariants import consciences
+from suite.dynamics.watch.singularity import Singularity, singularity_of
+from suite.dynamics.watch.stiffness import is_stiff
 
 __all__ = ["ending_of"]
 

@@ -15,9 +15,9 @@ from suite.core import Attempt, Fixed
 from suite.dynamics.about import about_of
 from suite.dynamics.asked import Own, asked_of
 from suite.dynamics.equation import Equation, Scheme, Vector
+from suite.dynamics.methods.symplectic import ORDERS, symplectic
 from suite.dynamics.result import Solution
 from suite.dynamics.solve import integrate
-from suite.dynamics.symplectic import ORDERS, symplectic
 from suite.errors import InputError
 
 __all__ = ["hamiltonian"]

@@ -13,9 +13,9 @@ from suite.dynamics.asked import Asked
 from suite.dynamics.course import Course
 from suite.dynamics.equation import Vector
 from suite.dynamics.result import Solution
-from suite.dynamics.singularity import Singularity, last_safe_time
-from suite.dynamics.stiffness import stiff_intervals
 from suite.dynamics.trajectory import Trajectory
+from suite.dynamics.watch.singularity import Singularity, last_safe_time
+from suite.dynamics.watch.stiffness import stiff_intervals
 
 __all__ = ["Ending", "solution_of"]
 

@@ -17,14 +17,14 @@ from suite.core import Attempt, ErrorControl, Law, Point, Status, begin, march, 
 from suite.dynamics.asked import Asked
 from suite.dynamics.compiled import Ahead, Trace, ahead_of, march_ahead, whole
 from suite.dynamics.course import recorded
-from suite.dynamics.doubling import classical, step_doubling
 from suite.dynamics.equation import Equation, Flow, Scheme, Try, first_size, smallest_step
-from suite.dynamics.events import ended, eventful
-from suite.dynamics.explicit import LAW, dop853, dormand_prince
-from suite.dynamics.invariants import law_of, projected, watched
-from suite.dynamics.radau import newton_limits, radau
-from suite.dynamics.singularity import confirmed, foreseen
-from suite.dynamics.stiffness import EXPLICIT, STIFF, hand_over, measured
+from suite.dynamics.methods.doubling import classical, step_doubling
+from suite.dynamics.methods.explicit import LAW, dop853, dormand_prince
+from suite.dynamics.methods.radau import newton_limits, radau
+from suite.dynamics.watch.events import ended, eventful
+from suite.dynamics.watch.invariants import law_of, projected, watched
+from suite.dynamics.watch.singularity import confirmed, foreseen
+from suite.dynamics.watch.stiffness import EXPLICIT, STIFF, hand_over, measured
 
 __all__ = ["Walk", "prepared", "traced", "walk_of"]
 

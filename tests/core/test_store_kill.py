@@ -20,9 +20,9 @@ from suite.errors import StoreUnreadable
 EXAMPLE = Path(__file__).parents[2] / "examples" / "core" / "kepler.py"
 # Long enough that a run takes several lives, short enough that reading it back is quick.
 RUNS = {
-    "embedded": ("--rtol", "1e-11", "--periods", "20"),
-    "doubling": ("--rtol", "1e-11", "--periods", "14"),
-    "energy": ("--rtol", "1e-11", "--periods", "16"),
+    "embedded": ("--rtol", "1e-11", "--periods", "60"),
+    "doubling": ("--rtol", "1e-11", "--periods", "42"),
+    "energy": ("--rtol", "1e-11", "--periods", "48"),
 }
 KILLS = 17  # of each method
 

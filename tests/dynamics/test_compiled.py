@@ -33,8 +33,8 @@ from suite.dynamics.equation import (
     smallest_step,
     start,
 )
-from suite.dynamics.events import ended, eventful, events_of
 from suite.dynamics.trajectory import along
+from suite.dynamics.watch.events import ended, eventful, events_of
 from suite.errors import InputError, MissingPackage
 
 numba = pytest.importorskip("numba")

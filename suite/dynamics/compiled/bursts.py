@@ -31,8 +31,8 @@ from suite.dynamics.compiled.layout import (
 )
 from suite.dynamics.compiled.native import Native, native_burst, native_rate
 from suite.dynamics.equation import Equation, Flow, Scheme, Tolerance
-from suite.dynamics.explicit import LAW, dop853, dormand_prince
-from suite.dynamics.tableaux import DOP853, DORMAND_PRINCE, Tableau
+from suite.dynamics.methods.explicit import LAW, dop853, dormand_prince
+from suite.dynamics.methods.tableaux import DOP853, DORMAND_PRINCE, Tableau
 from suite.errors import AttemptFailed, InputError
 
 __all__ = ["METHODS", "Ahead", "Burst", "Pace", "ahead_of"]

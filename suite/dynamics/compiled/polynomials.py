@@ -7,7 +7,7 @@ import numpy as np
 from suite.dynamics.compiled.bursts import Burst
 from suite.dynamics.compiled.layout import HERE, TIME, Floats
 from suite.dynamics.compiled.native import native_extra_slopes
-from suite.dynamics.tableaux import to_powers
+from suite.dynamics.methods.tableaux import to_powers
 from suite.errors import AttemptFailed
 
 __all__ = ["polynomials"]

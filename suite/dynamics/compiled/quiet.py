@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from suite.core import Signal, Step, Trial
-from suite.dynamics.approach import Passed, Past
 from suite.dynamics.compiled.layout import Floats
 from suite.dynamics.equation import Equation, Flow
-from suite.dynamics.singularity import NAME as FORESIGHT
-from suite.dynamics.singularity import foreseen, singularity_of
-from suite.dynamics.stiffness import NEAR, TABLEAUX
+from suite.dynamics.watch.approach import Passed, Past
+from suite.dynamics.watch.singularity import NAME as FORESIGHT
+from suite.dynamics.watch.singularity import foreseen, singularity_of
+from suite.dynamics.watch.stiffness import NEAR, TABLEAUX
 
 __all__ = ["Steps", "may_be_stiff", "sees_nothing"]
 

@@ -1,0 +1,1 @@
+"""One-step methods as attempts of the core: explicit, stiff, symplectic."""

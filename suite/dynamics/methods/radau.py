@@ -1,0 +1,252 @@
+"""Radau IIA, the implicit method for stiff equations: Hairer and Wanner, Solving ODEs II, IV.8.
+
+An attempt is pure: the Jacobian, how fast Newton's iteration converged and the last collocation
+polynomial lie in `Flow.memory["radau"]`, so a run that goes on from a stored point makes the same
+bits. Factorisations are remade from the Jacobian and the size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from suite.core import Signal, Step, Trial
+from suite.dynamics.equation import EPS, Equation, Flow, Scheme, Vector, rms
+from suite.dynamics.methods.collocation import Collocation, radau_iia
+from suite.dynamics.methods.jacobian import differences, given
+from suite.dynamics.methods.newton import Iteration, Solve, Stages, factorised, iterated
+from suite.errors import AttemptFailed, InputError
+
+__all__ = ["RADAU", "newton_limits", "radau"]
+
+RADAU = "radau"
+"""The name under which a flow remembers what the method needs."""
+
+STAGES = ((2e-4, 3), (1e-7, 5), (0.0, 7))
+"""From which relative tolerance on how many stages need the fewest evaluations."""
+NEWTON_SHARE = 0.05
+"""Newton's iteration stops where what is left is this share of the tolerance, or less."""
+NEWTON_POWER = 1.0 / 3.0
+"""The share falls with this power of the relative tolerance: high orders err far below it."""
+FAST, FAIR = 1e-3, 0.25
+"""A contraction below which a Jacobian is kept for the next step: a cheap one, and a dear one."""
+WELL = 0.2
+"""The contraction that the next size aims at, at most."""
+AHEAD = 0.5
+"""Where in the step the Jacobian is taken, by the last polynomial."""
+HALVED = 1.8
+"""An error^(1/order) at which the law halves the step: said where Newton does not converge."""
+
+
+def radau(equation: Equation, stages: int | None = None) -> Scheme:
+    """The Radau IIA method of 3, 5 or 7 stages: orders 5, 9, 13, L-stable.
+
+    `stages` follows from the relative tolerance if it is not given. The signal `error` is Hairer's
+    filtered embedded estimate, of order stages + 1. Costs are "evaluations" (Jacobian columns
+    included), "jacobians" and "factorisations". The state may be complex if f is analytic in it.
+
+    >>> from suite.dynamics.equation import Tolerance, start
+    >>> fun = lambda t, y: -1e4 * (y - np.cos(t))
+    >>> attempt = radau(Equation(fun, Tolerance(1e-4, 1e-4)), 3).attempt
+    >>> trial = attempt(start(fun, 0.0, [1.0]), Step(0.1))
+    >>> abs(trial.state.y[0] - np.cos(0.1)) < 2e-5
+    np.True_
+    """
+    count = chosen(equation) if stages is None else stages
+    if count not in (3, 5, 7):
+        raise InputError(f"Radau IIA is offered with 3, 5 or 7 stages. Got {count}.")
+    method = radau_iia(count)
+
+    def attempt(flow: Flow, step: Step) -> Trial:
+        return _attempt(_Work(equation, method, flow, step))
+
+    return Scheme("Radau", method.order, attempt, dense)
+
+
+def chosen(equation: Equation) -> int:
+    """The number of stages that needs the fewest evaluations at a tolerance."""
+    tightest = float(np.min(equation.tolerance.relative))
+    return next(count for least, count in STAGES if tightest >= least)
+
+
+def dense(before: Flow, after: Flow) -> tuple[Vector, int]:
+    """The collocation polynomial of a step, which `after.stages` holds already."""
+    return after.stages, 0
+
+
+def newton_limits(flow: Flow) -> dict[str, float]:
+    """The size beyond which Newton's iteration would converge badly: a limit for `march`."""
+    kept = _kept(flow)
+    return {} if kept["largest"] is None else {"newton": kept["largest"]}
+
+
+_NOTHING: Mapping[str, Any] = {
+    "time": np.nan,
+    "jacobian": None,
+    "new": False,
+    "contraction": 1.0,
+    "polynomial": None,
+    "size": 0.0,
+    "largest": None,
+    "doubtful": True,
+}
+# "new": made for this very step; "doubtful": first or after a refusal, so the past is no guide.
+
+
+def _kept(flow: Flow) -> Mapping[str, Any]:
+    """What the implicit step that led here left; nothing if it was another method's."""
+    kept = flow.memory.get(RADAU)
+    return kept if kept is not None and kept["time"] == flow.time else _NOTHING
+
+
+def _remembering(flow: Flow, kept: Mapping[str, Any], **changed: Any) -> Flow:
+    return flow._replace(memory={**flow.memory, RADAU: {**kept, **changed}})
+
+
+@dataclass(eq=False)
+class _Work:
+    """One attempt: its step, and its calls of the function, counted even if one of them raises."""
+
+    equation: Equation
+    method: Collocation
+    flow: Flow
+    step: Step
+    spent: dict[str, int] = field(
+        default_factory=lambda: {"evaluations": 0, "jacobians": 0, "factorisations": 0}
+    )
+
+    def __post_init__(self) -> None:
+        self.time = self.equation.arrive(self.flow.time, self.step.size)
+        self.h = self.time - self.flow.time
+        self.kept = _kept(self.flow)
+        self.scale = self.equation.tolerance.scale(self.flow.y, self.flow.y)
+
+    def rate(self, time: float, y: Vector) -> Any:
+        self.spent["evaluations"] += 1
+        return self.equation.fun(time, y)
+
+    def foreseen(self, share: Any) -> Vector:
+        """Increments [..., n] from y at shares of the step, by the last polynomial."""
+        polynomial = self.kept["polynomial"]
+        if polynomial is None:
+            return np.zeros((*np.shape(share), self.flow.y.size), self.flow.y.dtype)
+        powers = np.arange(1, len(polynomial) + 1)
+        ahead = (1.0 + self.h / self.kept["size"] * np.asarray(share))[..., None] ** powers
+        return np.asarray((ahead - 1.0) @ polynomial)
+
+    def jacobian(self) -> Vector:
+        """∂f/∂y, near the middle of the step if the past is a guide to it."""
+        time, y, rate = self.flow[:3]
+        self.spent["jacobians"] += 1
+        guided = self.kept["polynomial"] is not None and not self.kept["doubtful"]
+        if guided:
+            time, y = time + AHEAD * self.h, y + self.foreseen(AHEAD)
+        if self.equation.jacobian is not None:
+            return given(self.equation, time, y)
+        if guided:
+            rate = self.rate(time, y)
+        return differences(self.rate, time, y, rate, self.scale, self.h)
+
+    def factorised(self, jacobian: Vector) -> Solve:
+        self.spent["factorisations"] += 1
+        return factorised(self.method, jacobian, self.h)
+
+
+def _attempt(work: _Work) -> Trial:
+    try:
+        return _stepped(work)
+    except AttemptFailed as error:
+        learned = _refused(work, None, False)
+        raise AttemptFailed(str(error), work.spent, learned) from error
+
+
+def _stepped(work: _Work) -> Trial:
+    jacobian, new = work.kept["jacobian"], work.kept["new"]
+    if jacobian is None:
+        jacobian, new = work.jacobian(), True
+    solve, found = _iterated(work, jacobian, work.kept["contraction"])
+    if not (found.converged or new):
+        jacobian = work.jacobian()
+        solve, found = _iterated(work, jacobian, 1.0)
+    if not found.converged:
+        return _unconverged(work, jacobian, found)
+    return _measured(work, jacobian, solve, found)
+
+
+def _refused(work: _Work, jacobian: Vector | None, new: bool) -> Flow:
+    """Where a refusal leaves the run; a Jacobian that is not `new` may be made again."""
+    time = work.flow.time
+    return _remembering(work.flow, work.kept, time=time, jacobian=jacobian, new=new, doubtful=True)
+
+
+def _iterated(work: _Work, jacobian: Vector, contraction: float) -> tuple[Solve, Iteration]:
+    flow, method = work.flow, work.method
+    if not np.isfinite(jacobian).all():
+        zero = np.zeros((len(method.nodes), flow.y.size), flow.y.dtype)
+        return lambda _, right: right, Iteration(zero, False, 0, 1.0, finite=False)
+    solve = work.factorised(jacobian)
+    stages = Stages(method, work.rate, flow.time, flow.y, work.h, work.scale)
+    relative = float(np.min(work.equation.tolerance.relative))
+    limit = max(10.0 * EPS / relative, min(NEWTON_SHARE, relative**NEWTON_POWER))
+    return solve, iterated(stages, work.foreseen(method.nodes), solve, limit, contraction)
+
+
+def _unconverged(work: _Work, jacobian: Vector, found: Iteration) -> Trial:
+    """A refusal: half the size where the function is finite, less where it is not."""
+    order = len(work.method.nodes) + 1
+    error = Signal(HALVED**order if found.finite else np.nan, 0.0, order)
+    # For laws that keep all that is finite: there is no step to keep.
+    evidence = {"error": error, "newton": Signal(np.nan)}
+    learned = _refused(work, jacobian if found.finite else None, False)
+    notes = {"newton": found.iterations}
+    state = work.flow._replace(memory={**work.flow.memory})
+    return Trial(state, evidence, work.spent, learned, notes=notes)
+
+
+def _measured(work: _Work, jacobian: Vector, solve: Solve, found: Iteration) -> Trial:
+    flow, h = work.flow, work.h
+    y = flow.y + found.increments[-1]
+    difference = _error(work, found.increments, solve)
+    error = work.equation.tolerance.error(difference, flow.y, y, len(work.method.nodes) + 1)
+    time = work.time
+    polynomial = work.method.power @ found.increments
+    after = _remembering(
+        Flow(time, y, np.asarray(work.rate(time, y)), polynomial, flow.memory),
+        _NOTHING,
+        time=time,
+        jacobian=jacobian if found.contraction <= _fast(work) else None,
+        contraction=found.contraction,
+        polynomial=polynomial,
+        size=h,
+        largest=abs(h) * max(WELL / max(found.contraction, EPS), 0.5)
+        if found.iterations > 1
+        else None,
+        doubtful=False,
+    )
+    learned = _refused(work, jacobian, True)
+    notes = {"newton": found.iterations}
+    return Trial(after, {"error": error}, work.spent, learned, notes=notes)
+
+
+def _fast(work: _Work) -> float:
+    """The contraction with which a Jacobian is kept: its columns are weighed against stages."""
+    if work.equation.jacobian is not None:
+        return FAST
+    dear = work.flow.y.size / len(work.method.nodes)
+    return min(FAST * max(dear, 1.0) ** 1.5, FAIR)
+
+
+def _error(work: _Work, increments: Vector, solve: Solve) -> Vector:
+    """The embedded estimate [n], filtered once; twice where it is large and the past is no guide.
+
+    Hairer and Wanner II, IV.8, eqs. 8.19 and 8.20.
+    """
+    flow = work.flow
+    embedded = work.method.error @ increments / work.h
+    error = solve(0, flow.rate + embedded)
+    if work.kept["doubtful"] and float(rms(error / work.scale)) > 1.0:
+        error = solve(0, np.asarray(work.rate(flow.time, flow.y + error)) + embedded)
+    return error

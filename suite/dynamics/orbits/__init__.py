@@ -1,0 +1,1 @@
+"""Bodies under their gravity."""

@@ -1,0 +1,1 @@
+"""A charged particle on its momentum, to any Lorentz factor."""

@@ -1,0 +1,1 @@
+"""What a run watches, laid around its attempts: events, invariants, stiffness, singularities."""

@@ -1,0 +1,210 @@
+"""Foresight: singularities named from the accepted steps, before a run gets there.
+
+A watcher keeps a few points of the trajectory. At the end of a run, and where the steps that
+accuracy allows shrink in proportion to the time left to some moment, it looks for components whose
+length of growth vanishes at a finite time. "approaching" may be withdrawn, and is where the growth
+stops; "singular" is said once the same time was foretold again and again while the time left fell
+to almost nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from suite.core import Step, Trial
+from suite.dynamics.equation import Equation, Flow, Try, Vector
+from suite.dynamics.watch.approach import (
+    MOST_RECENT,
+    Passed,
+    Past,
+    begun,
+    bent,
+    compressed,
+    real,
+    spread,
+    steady,
+    with_bends,
+)
+from suite.dynamics.watch.confirmation import LEAST_FALL, judged, missed, withdrawn
+from suite.dynamics.watch.extrapolation import forecast
+from suite.dynamics.watch.poles import candidates
+
+__all__ = ["Singularity", "confirmed", "foreseen", "last_safe_time", "singularity_of"]
+
+NAME = "foresight"
+LUCKY = 1.5
+"""By how much a small error may let a step seem longer than it was."""
+FIRST_LOOK, FIRST_DOUBT = 5, 0.5
+"""Points that a first look takes y'' at, and what it may leave in doubt, over the time left."""
+FELL = 200.0
+"""By what factor the steps that accuracy allows must have shrunk before a run is looked at."""
+AGAIN = 0.9
+AGAIN_IN_VAIN = 0.5
+"""By what factor they must shrink before it is looked at again, after looks that showed something
+and after one that did not."""
+OVER = 2.5
+"""An approach is over where they have grown by this since."""
+MOST_SUSPECTS = 2
+"""Components that are looked at, those nearest to their poles."""
+SUSPECT_FALL = 10.0
+"""By what factor the time left must have fallen, as rates alone foretell it, before the evaluations
+for y'' are spent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Singularity:
+    """Where a solution ceases to exist: y ~ C (t_s - t)^(-exponent).
+
+    `time` t_s and `error`, a bound on it that counts the errors of the integration and of the
+    extrapolation. A negative exponent -b is a state that stays finite while its rate does not,
+    y ~ A + C (t_s - t)^b; `logarithmic` is y ~ C log(t_s - t), with exponent 0. `component` is the
+    index of the one that was read; `status` "approaching" or "singular".
+    """
+
+    time: float
+    error: float
+    exponent: float
+    logarithmic: bool
+    component: int
+    status: str
+
+
+def foreseen(attempt: Try, equation: Equation) -> Try:
+    """An attempt that watches for singularities, at no evaluation before one is suspected.
+
+    On suspicion it takes y'' by differences, counted in the cost. Notes of steps with an estimate:
+    `singular_time`, `singular_error`, `singular_exponent`, `approaching`.
+
+    >>> from suite.core import ErrorControl, begin, finish, march
+    >>> from suite.dynamics.equation import Tolerance, start
+    >>> from suite.dynamics.methods.explicit import dop853
+    >>> equation = Equation(lambda t, y: y**2, Tolerance(1e-9), end=0.99)
+    >>> attempt, law = foreseen(dop853(equation).attempt, equation), ErrorControl()
+    >>> first = begin(start(equation.fun, 0.0, [1.0]), law, 0.01)
+    >>> last = finish(march(attempt, first, law, equation.until, equation.limits))
+    >>> found = singularity_of(last.after.state)
+    >>> abs(found.time - 1.0) < found.error < 1e-8, round(found.exponent, 6), found.status
+    (True, 1.0, 'approaching')
+    """
+
+    least = LUCKY**-8.0
+
+    def looking(flow: Flow, step: Step) -> Trial:
+        trial = attempt(flow, step)
+        value, noise, order = trial.evidence["error"]
+        if not value <= 1.0 and not value <= 3.0 * noise:
+            return trial
+        memory = flow.memory.get(NAME) or tuple(begun(flow))
+        after = trial.state
+        recent, value, size = memory[2], float(value), float(step.size)
+        # The step that accuracy would have allowed, as far as a small error is not luck.
+        size *= LUCKY if value < least else value ** (-1.0 / order)
+        _, _, _, _, _, spent, steps = recent[-1]
+        recent = (*recent, (after.time, after.y, after.rate, None, size, spent + value, steps + 1))
+        if len(recent) > MOST_RECENT:
+            memory = compressed(equation, memory, recent)
+        else:
+            memory = (*memory[:2], recent, *memory[3:])
+        if memory[4] < math.inf or FELL * size < memory[5] or after.time == equation.end:
+            memory = tuple(_watched(equation, Past(*memory), trial))
+        after.memory[NAME] = memory
+        return trial
+
+    return looking
+
+
+def _watched(equation: Equation, past: Past, trial: Trial) -> Past:
+    """The memory after a step at which there may be something to see; fills cost and notes."""
+    if _worth_a_look(past, equation):
+        past, evaluations = _looked(equation, past)
+        trial.cost["evaluations"] += evaluations  # type: ignore[index]
+    elif past.looked < math.inf and _over(past, equation):
+        past = withdrawn(past)._replace(looked=math.inf)
+    if past.estimate is not None:
+        names = ("singular_time", "singular_error", "singular_exponent")
+        told = dict(zip(names, past.estimate, strict=False))
+        trial.notes.update(told, approaching=True)  # type: ignore[attr-defined]
+    return past
+
+
+def singularity_of(flow: Flow) -> Singularity | None:
+    """The singularity that a run foretells where it stands, or None."""
+    memory = flow.memory.get(NAME)
+    estimate = memory and Past(*memory).estimate
+    return Singularity(*estimate) if estimate else None
+
+
+def confirmed(flow: Flow) -> bool:
+    """Whether a singularity is beyond doubt, so that the run has come to its end."""
+    memory = flow.memory.get(NAME)
+    return memory is not None and memory[6] is not None and memory[6][5] == "singular"
+
+
+def last_safe_time(singularity: Singularity, equation: Equation) -> float:
+    """The last time at which the solution is known to exist: t_s less its error."""
+    return singularity.time - equation.direction * singularity.error
+
+
+def _worth_a_look(past: Past, equation: Equation) -> bool:
+    newest = past.recent[-1]
+    if newest[0] == equation.end:
+        return True
+    size: float = newest[4]
+    if past.estimate is not None:
+        return size <= AGAIN * past.looked
+    if size > AGAIN_IN_VAIN * past.looked:
+        return False
+    return FELL * size < past.longest and steady(past)
+
+
+def _over(past: Past, equation: Equation) -> bool:
+    """Whether the steps have grown again, or the time that was foretold is past."""
+    newest = past.recent[-1]
+    if newest[4] > OVER * past.looked:
+        return True
+    if past.estimate is None:
+        return False
+    time, error = past.estimate[:2]
+    return bool(equation.direction * (newest[0] - time) > error)
+
+
+def _looked(equation: Equation, past: Past) -> tuple[Past, int]:
+    """Look for a singularity from where the run stands; answers the evaluations it took."""
+    past = past._replace(looked=past.recent[-1][4])
+    places = spread(past)
+    everything = (*past.older, *past.recent)
+    points = [Passed(*everything[i]) for i in places]
+    suspects, left, slope = _suspects(equation, past, points)
+    if not suspects.size:
+        return missed(equation, past), 0
+    evaluations = 0
+    if past.estimate is None:
+        # A few points tell most false alarms.
+        few, evaluations = bent(equation, points[-FIRST_LOOK:], left, slope)
+        points = [*points[:-FIRST_LOOK], *few]
+        if not candidates(equation, few, suspects, 1.0, FIRST_DOUBT):
+            return missed(equation, with_bends(past, places, points)), evaluations
+    points, more = bent(equation, points, left, slope)
+    past = with_bends(past, places, points)
+    past, again = judged(equation, past, points, suspects)
+    return past, evaluations + more + again
+
+
+def _suspects(equation: Equation, past: Past, points: list[Passed]) -> tuple[Vector, float, float]:
+    """Components whose rates alone foretell a pole; time left and exponent of the first of them."""
+    nothing = np.zeros(0, int), 0.0, 0.0
+    if len(points) < 4:
+        return nothing
+    times = np.array([equation.direction * each.time for each in points[-4:]])
+    rates = np.array([real(each.rate) for each in points[-4:]])
+    left, slopes = forecast(times, rates)
+    at_end = points[-1].time == equation.end
+    fall = SUSPECT_FALL if past.estimate is None and not at_end else LEAST_FALL
+    found = np.flatnonzero(left * (fall - 1.0) < abs(points[-1].time - points[0].time))
+    if not found.size:
+        return nothing
+    found = found[np.argsort(left[found], kind="stable")][:MOST_SUSPECTS]
+    return found, float(left[found[0]]), float(slopes[found[0]])

@@ -1,0 +1,97 @@
+"""Jacobians by differences against closed forms, and the refusals of given ones."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+from hypothesis import given as over
+from hypothesis import strategies as st
+
+from suite.dynamics.equation import EPS, Equation, Tolerance
+from suite.dynamics.methods.jacobian import differences, given, increments, spectral_radius
+from suite.errors import AttemptFailed, InputError
+
+SCALE = 1e-6
+
+
+def made(fun, y, size=0.01):
+    """Differences, and how often they called the function."""
+    calls = []
+
+    def rate(time, state):
+        calls.append(state)
+        return fun(state)
+
+    y = np.asarray(y)
+    found = differences(rate, 0.0, y, fun(y), SCALE * (1.0 + np.abs(y)), size)
+    return found, len(calls)
+
+
+@over(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=2))
+def test_differences_against_the_closed_form(point):
+    x, y = point
+    found, calls = made(lambda s: np.array([s[0] * s[1], np.sin(s[0]) + s[1]]), [x, y])
+    exact = np.array([[y, x], [np.cos(x), 1.0]])
+    # Rounding of the values over the least increment, 1e-3 of the scale, and the bend over one.
+    values = 1.0 + abs(x * y) + abs(y)
+    rounding = 4.0 * EPS * values / (1e-3 * SCALE * (1.0 + np.abs([x, y])))
+    assert np.all(np.abs(found - exact) <= rounding + 2e-8 * (1.0 + abs(x)))
+    assert calls == 2
+
+
+def test_complex_state():
+    found, _ = made(lambda s: 1j * s**2, np.array([2.0 + 1.0j]))
+    assert np.allclose(found, 2j * (2.0 + 1.0j), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("start", "slope"), [(1e-9, 1.0), (-1e-9, -1.0), (0.3, 1.0)])
+def test_no_difference_straddles_a_kink_at_zero(start, slope):
+    found, _ = made(np.abs, [start])
+    assert np.isclose(found[0, 0], slope, rtol=1e-6)
+
+
+@pytest.mark.parametrize("direction", [1.0, -1.0])
+def test_from_zero_the_way_the_solution_goes(direction):
+    steps = increments(np.zeros(1), np.array([direction]), np.full(1, SCALE), 0.01)
+    assert np.sign(steps[0]) == direction
+
+
+def test_a_column_that_leaves_the_domain_is_taken_backwards():
+    with np.errstate(invalid="ignore"):
+        found, calls = made(lambda s: np.sqrt(1.0 - s), [1.0 - 1e-12])
+    assert np.isfinite(found).all()
+    assert calls == 2
+
+
+def test_sparse_and_listed_jacobians_are_made_dense():
+    matrix = np.array([[1.0, 0.0], [2.0, 3.0]])
+    for form in (scipy.sparse.csr_array(matrix), matrix.tolist()):
+        equation = Equation(np.negative, Tolerance(SCALE), jacobian=lambda t, y, form=form: form)
+        assert np.array_equal(given(equation, 0.0, np.ones(2)), matrix)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (np.eye(3), r"shape \(2, 2\).*\(3, 3\)"),
+        (None, r"shape \(2, 2\)"),
+        (1j * np.eye(2), "complex.*real"),
+        (np.array([["a", "b"], ["c", "d"]]), "array of numbers"),
+    ],
+)
+def test_wrong_jacobians_are_refused_by_a_sentence(answer, words):
+    equation = Equation(np.negative, Tolerance(SCALE), jacobian=lambda t, y: answer)
+    with pytest.raises(InputError, match=words):
+        given(equation, 0.5, np.ones(2))
+
+
+def test_a_jacobian_that_fails_refuses_the_attempt():
+    equation = Equation(np.negative, Tolerance(SCALE), jacobian=lambda t, y: 1 / 0)
+    with pytest.raises(AttemptFailed, match=r"Jacobian raised ZeroDivisionError.*t = 0\.5"):
+        given(equation, 0.5, np.ones(2))
+
+
+def test_spectral_radius():
+    assert np.isclose(spectral_radius(np.array([[0.0, 1.0], [-4.0, 0.0]])), 2.0)
+    assert np.isnan(spectral_radius(np.array([[np.nan]])))
+    large = np.random.default_rng(2).standard_normal((120, 120))
+    assert spectral_radius(large) >= np.max(np.abs(np.linalg.eigvals(large)))
