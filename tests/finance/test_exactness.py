@@ -115,6 +115,7 @@ def test_the_truth_gives_the_price_by_the_textbook_formula(k):
 def test_the_file_is_what_the_generator_makes(region):
     rows = GRID["region"] == region
     again = hard_grid.grid(20261124, np.count_nonzero(rows), {region: hard_grid.REGIONS[region]})
-    # Processors differ in the last bits of exp and power, and so in the cases that are drawn.
-    for name in ("price", "truth"):
-        np.testing.assert_allclose(again[name], GRID[name][rows], rtol=1e-11)
+    # Processors differ in the last bits of exp and power, and so in the cases that are drawn; where
+    # the price says little of the volatility, that moves it by more.
+    np.testing.assert_allclose(again["price"], GRID["price"][rows], rtol=1e-11)
+    np.testing.assert_allclose(again["truth"], GRID["truth"][rows], rtol=1e-7)
