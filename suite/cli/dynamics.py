@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -41,8 +43,9 @@ def solve(
         A Python file, or the name of a built-in problem (kepler, arenstorf, pleiades, lorenz,
         robertson, van_der_pol, hires, oregonator, blow_up, riccati, ...). The file is your own
         program and is run as such. It defines fun(t, y), t_span and y0, and as it likes jac,
-        invariants (functions of t and y by name), events (a list of functions), rtol, atol, method,
-        blocks, and names of the components.
+        invariants (functions of t and y by name), events (a list of functions), names of the
+        components, and rtol, atol, method, project, blocks, first_step, max_step, max_evaluations,
+        dense_output, foresight and compiled, as suite.dynamics.solve takes them.
     output
         Folder for summary.json, trajectory.csv, attempts.csv, report.html and the run file.
         Default: a folder named after the problem.
@@ -91,7 +94,11 @@ def integrated(program: Program, output: Path, way: Integration = DEFAULT) -> So
     """The solution of a problem, its run kept in a folder; the options win over the problem's."""
     from suite.dynamics import solve as integrate
 
-    with blamed(program.path), kept_program(program.path, output):
+    with (
+        blamed(program.path),
+        kept_program(program.path, output),
+        redirect_stdout(sys.stderr),  # what the problem's own functions print
+    ):
         return integrate(
             program.fun,
             way.span or program.t_span,

@@ -7,10 +7,10 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import decode_source, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -28,7 +28,22 @@ FILES = (
     "report.html",
 )
 """What the commands of dynamics write, over which no input may lie."""
-OPTIONS = ("rtol", "atol", "method", "jac", "events", "invariants", "blocks", "compiled")
+OPTIONS = (
+    "rtol",
+    "atol",
+    "method",
+    "jac",
+    "events",
+    "invariants",
+    "project",
+    "blocks",
+    "compiled",
+    "first_step",
+    "max_step",
+    "max_evaluations",
+    "dense_output",
+    "foresight",
+)
 """Names that a file may define and that `solve` takes by the same name."""
 
 
@@ -67,17 +82,28 @@ def read_program(path: Path) -> dict[str, Any]:
     spec = spec_from_file_location(name, path, loader=loader)
     if spec is None or not path.is_file():
         raise InputError(f"{path} is no file.")
+    _check_text(path)
     module = module_from_spec(spec)
     folder = str(path.parent.absolute())
     sys.modules[name] = module  # where dataclasses look for the names of a module
     sys.path.insert(0, folder)
     try:
-        with blamed(path):
+        # What the file prints is no result: those alone go to standard output.
+        with blamed(path), redirect_stdout(sys.stderr):
             loader.exec_module(module)
     finally:
         sys.path.remove(folder)
         del sys.modules[name]
     return vars(module)
+
+
+def _check_text(path: Path) -> None:
+    try:
+        if b"\0" in path.read_bytes():
+            raise InputError(f"{path} is no Python text: it holds zero bytes.")
+        decode_source(path.read_bytes())
+    except (UnicodeDecodeError, SyntaxError, OSError) as error:
+        raise InputError(f"{path} cannot be read as Python text: {error}") from error
 
 
 @contextmanager

@@ -9,10 +9,10 @@ try:
     from suite.dynamics.orbits.orbit import Orbit, orbit
     from suite.dynamics.particles.particle import particle
     from suite.dynamics.particles.path import ParticlePath
-    from suite.dynamics.particles.velocities import in_velocities
+    from suite.dynamics.particles.velocities import comparison, in_velocities
     from suite.dynamics.problems import problem
     from suite.dynamics.result import Solution
-    from suite.dynamics.solve import solve
+    from suite.dynamics.solve import singularity, solve
     from suite.dynamics.watch.conscience import Conscience
     from suite.dynamics.watch.conserved import Invariant
     from suite.dynamics.watch.singularity import Singularity
@@ -30,11 +30,13 @@ __all__ = [
     "Singularity",
     "Solution",
     "Tolerance",
+    "comparison",
     "hamiltonian",
     "in_velocities",
     "orbit",
     "particle",
     "problem",
+    "singularity",
     "solve",
     "two_bodies",
 ]

@@ -6,7 +6,9 @@ import dataclasses
 import functools
 import hashlib
 import inspect
+import json
 from collections.abc import Callable, Mapping
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from suite.dynamics.asked import Asked
 
 __all__ = ["about_of", "told"]
 
+_PLAIN = (bool, int, float, complex, str, list, tuple, np.ndarray, np.generic)
 FUNCTIONS = ("events", "invariants", "jac")
 
 
@@ -53,6 +56,8 @@ def told(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return value if np.isfinite(value) else repr(value)
+    if isinstance(value, complex):
+        return ["complex", told(value.real), told(value.imag)]
     if isinstance(value, np.ndarray | np.generic):
         return told(value.tolist())
     if isinstance(value, Mapping):
@@ -61,28 +66,52 @@ def told(value: Any) -> Any:
         return [told(each) for each in value]
     if isinstance(value, functools.partial):
         return [told(value.func), told(value.args), told(value.keywords)]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: told(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if callable(value):
         return _function(value)
-    if dataclasses.is_dataclass(value):
-        return {field.name: told(getattr(value, field.name)) for field in dataclasses.fields(value)}
     return type(value).__name__
 
 
-def _function(function: Any) -> str:
-    """A name, and a digest of code and constants, as far as they can be had."""
+def _function(function: Any) -> Any:
+    """A name and a digest of code and constants, as far as they can be had."""
     function = getattr(function, "py_func", function)
     name = str(getattr(function, "__qualname__", type(function).__name__))
+    if hasattr(function, "__self__"):  # a method: what it is of belongs to it
+        return [name, _held(function.__self__), _function(function.__func__)]
     code = getattr(function, "__code__", None)
     if code is None:
-        return name
+        return [name, _held(function)]
+    closed = [_constant(cell) for cell in function.__closure__ or ()]
+    outside = {
+        each: told(function.__globals__[each])
+        for each in code.co_names
+        if isinstance(function.__globals__.get(each), _PLAIN)
+    }
+    constants = [told(function.__defaults__), told(function.__kwdefaults__), closed, outside]
+    return f"{name} {_digest(_text(function, code))} {_digest(json.dumps(constants))}"
+
+
+def _text(function: Any, code: Any) -> str:
+    """The source of a function, or its code where several may stand on one line."""
     try:
         text = inspect.getsource(function)
     except (OSError, TypeError):
         text = ""
-    if not text or code.co_name == "<lambda>":  # several may stand on one line
-        text += code.co_code.hex() + repr(code.co_consts)
-    closed = [_constant(cell) for cell in getattr(function, "__closure__", None) or ()]
-    return f"{name} {_digest(repr((text, function.__defaults__, closed)))}"
+    return text if text and code.co_name != "<lambda>" else text + _code(code)
+
+
+def _code(code: Any) -> str:
+    """Code and constants, those of functions within too, without an address."""
+    inner = [_code(each) if isinstance(each, CodeType) else repr(each) for each in code.co_consts]
+    return " ".join([code.co_code.hex(), *code.co_names, *inner])
+
+
+def _held(value: Any) -> Any:
+    """An object by its class and its plain attributes."""
+    attributes = getattr(value, "__dict__", {})
+    kept = {name: told(each) for name, each in attributes.items() if isinstance(each, _PLAIN)}
+    return [type(value).__qualname__, kept]
 
 
 def _constant(cell: Any) -> Any:

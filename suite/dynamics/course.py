@@ -27,6 +27,9 @@ def recorded(attempt: Try, scheme: Scheme, polynomials: bool) -> Try:
         trial = attempt(flow, step)
         after, notes = trial.state, trial.notes
         notes["time"], notes["y"] = after.time, after.y  # type: ignore[index]
+        signal = trial.evidence.get("error")
+        if signal is not None and signal.value != signal.value:
+            note(trial, wrong=_wrong(after))
         if polynomials and "dense" not in notes and may_stand(trial):
             powers, spent = scheme.dense(flow, after)
             note(trial, dense=powers)
@@ -34,6 +37,16 @@ def recorded(attempt: Try, scheme: Scheme, polynomials: bool) -> Try:
         return trial
 
     return noting
+
+
+def _wrong(after: Flow) -> str:
+    """What in a step was not finite."""
+    looked_at = [after.rate, after.y] if after.stages is None else [*after.stages, after.y]
+    for values in looked_at:
+        bad = np.flatnonzero(~np.isfinite(values))
+        if bad.size:
+            return f"fun gave {values[bad[0]]} in component {bad[0]}"
+    return "the error of the step is no number"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +87,13 @@ class Journal:
     def keep(self, attempt: Attempt) -> None:
         """See an attempt after it was kept in the record."""
         self.last = attempt
+
+    def trouble(self) -> tuple[str, str]:
+        """Why the last attempt was refused, and what in it was not finite; empty where nothing."""
+        if self.last is not None:
+            return self.last.refused, str(self.last.trial.notes.get("wrong", ""))
+        *_, row = self.record
+        return row["refused"], row["notes"].get("wrong", "")
 
     def course(self) -> Course:
         """What the record adds up to."""

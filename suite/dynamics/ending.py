@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from suite.core import Attempt, Status
+from suite.core import Status
 from suite.dynamics.asked import Asked
 from suite.dynamics.course import Course, Journal
 from suite.dynamics.equation import Flow
@@ -42,7 +40,7 @@ def _message(
         parts.append(f"The run ended at t = {flow.time:.12g}.")
     elif not status.finished:
         parts.append(f"The last point is t = {flow.time:.12g} of {asked.t_span[1]:.12g}.")
-        parts += _trouble(journal.last, status)
+        parts += _trouble(journal, status, flow)
     if found is not None and status != Status.SINGULAR:
         parts.append(
             f"A singularity approaches at t = {found.time:.12g} ± {found.error:.1e}; it may still "
@@ -51,32 +49,19 @@ def _message(
     return " ".join(parts)
 
 
-def _trouble(last: Attempt | None, status: Status) -> list[str]:
-    """What went wrong in the last attempt, in words."""
-    if last is None:
-        return []
+def _trouble(journal: Journal, status: Status, flow: Flow) -> list[str]:
+    """What went wrong in the last attempt, or what to do, in words."""
+    refused, wrong = journal.trouble()
     if status == Status.FAILED:
-        return [last.refused]
+        return [refused]
     if status == Status.NOT_FINITE:
-        return [_place(last)]
+        place = f"just beyond t = {flow.time:.12g}, where y = {_short(flow.y)}"
+        return [f"{wrong[:1].upper()}{wrong[1:]} {place}." if wrong else f"It was {place}."]
+    if status == Status.STIFF:
+        return ["Leave out method, or take method='Radau'; or raise max_evaluations to go on."]
     if status == Status.OUT_OF_BUDGET:
         return ["Raise max_evaluations to go on."]
     return []
-
-
-def _place(last: Attempt) -> str:
-    """Which component is not finite, and where."""
-    after: Any = last.trial.state
-    looked_at = [after.rate, after.y] if after.stages is None else [*after.stages, after.y]
-    before = last.after.state
-    for values in looked_at:
-        bad = np.flatnonzero(~np.isfinite(values))
-        if bad.size:
-            return (
-                f"fun gave {values[bad[0]]} in component {bad[0]} just beyond "
-                f"t = {before.time:.12g}, where y = {_short(before.y)}."
-            )
-    return f"It happens just beyond t = {before.time:.12g}, where y = {_short(before.y)}."
 
 
 def _short(y: Any) -> str:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from suite.core import Signal, Step, Trial
+from suite.core import Signal, Status, Step, Trial
 from suite.errors import AttemptFailed
 
 __all__ = [
@@ -45,6 +45,7 @@ Rate: TypeAlias = Callable[[float, Vector], Vector]
 
 EPS = float(np.finfo(float).eps)
 
+_LEAST = 5e-324
 _TIGHT = 1e-14
 """Relative tolerance below which the rounding of a step is worked out for its own values."""
 
@@ -88,7 +89,8 @@ class Tolerance:
         largest = np.maximum(np.abs(y), np.abs(y_new))
         if self.blocks is not None:
             largest = np.sqrt(np.bincount(self.blocks, largest * largest))[self.blocks]
-        return self.absolute + self.relative * largest
+        # Not zero, so that a component that stays zero has no error.
+        return np.maximum(self.absolute + self.relative * largest, _LEAST)
 
     def error(self, difference: Vector, y: Vector, y_new: Vector, order: float) -> Signal:
         """The RMS of an error estimate over its tolerance, and the rounding in it."""
@@ -149,7 +151,8 @@ class Equation:
 
     def until(self, flow: Flow) -> int:
         """`Status.ENDPOINT` at the end."""
-        return 2 if self.direction * (flow.time - self.end) >= 0.0 else 0
+        at_end = self.direction * (flow.time - self.end) >= 0.0
+        return Status.ENDPOINT if at_end else Status.RUNNING
 
     def limits(self, flow: Flow) -> dict[str, float]:
         """The step that ends exactly at the end."""
@@ -195,19 +198,25 @@ def may_stand(trial: Trial) -> bool:
     return signal is None or abs(signal.value) <= max(1.0, 3.0 * signal.noise)
 
 
-def guarded(fun: Callable[..., Any]) -> Rate:
-    """The user's function, whose arithmetic failures refuse an attempt instead of ending the run.
+def guarded(fun: Callable[..., Any], like: Vector | None = None) -> Rate:
+    """The user's function, for states of the form of `like` [n] where that is given.
 
-    It may answer a list; what comes out is an array.
-
-    What is a mistake of programming (a wrong name, type, index) still comes through.
+    It may answer a list, a column, or one array again and again, and write into the y it is given:
+    what goes in is a copy, what comes out a new vector.
+    Its arithmetic failures and answers of another form refuse an attempt instead of ending the
+    run; what is a mistake of programming (a wrong name, type, index) still comes through.
     """
-
-    asarray = np.asarray
+    shape = None if like is None else like.shape
+    real = like is not None and like.dtype.kind != "c"
 
     def rate(time: float, y: Vector) -> Vector:
         try:
-            return asarray(fun(time, y))
+            answer = np.array(fun(time, y.copy()))
+            if shape is not None and answer.shape != shape:
+                answer = answer.reshape(shape)
+            if real and answer.dtype.kind == "c":
+                raise ValueError("it answers complex values for a real state")
+            return answer
         except (ArithmeticError, ValueError) as error:
             raise AttemptFailed(
                 f"The function raised {type(error).__name__} ({error}).", {"evaluations": 1}

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from suite.core import Attempt, Fixed
 from suite.dynamics.about import about_of
 from suite.dynamics.asked import Own, asked_of
+from suite.dynamics.checks import positive, span_of, state_of
 from suite.dynamics.equation import Equation, Scheme, Vector
 from suite.dynamics.methods.symplectic import ORDERS, symplectic
 from suite.dynamics.result import Solution
@@ -21,9 +22,6 @@ from suite.dynamics.solve import integrate
 from suite.errors import InputError
 
 __all__ = ["hamiltonian"]
-
-ATTEMPTS = 100_000_000
-"""Evaluations that no run of fixed steps passes: its length is known beforehand."""
 
 
 def hamiltonian(
@@ -40,6 +38,7 @@ def hamiltonian(
     t_eval: ArrayLike | None = None,
     dense_output: bool = False,
     names: Sequence[str] | None = None,
+    max_evaluations: int = 100_000_000,
     store: str | Path | None = None,
     observe: tuple[Callable[[Attempt], object], ...] = (),
 ) -> Solution:
@@ -57,11 +56,16 @@ def hamiltonian(
     >>> abs(done.y[0, -1] - np.cos(10.0)) < 1e-5
     np.True_
     """
-    q, p = np.array(q0, float), np.array(p0, float)
+    q, p = state_of(q0), state_of(p0)
     _check(q, p, step, order)
-    if scale is not None and not 0.0 < scale(q) < math.inf:
-        raise InputError(f"scale must be positive and finite at q0. Got {scale(q)!r}.")
     size = len(q)
+    begin = span_of(t_span)[0]
+    _check_answer("velocity", lambda: velocity(p.copy()), size)
+    _check_answer("force", lambda: force(begin, q.copy()), size)
+    if scale is not None:
+        first = _check_answer("scale", lambda: scale(q.copy()), 1)
+        if not 0.0 < float(first.reshape(())) < math.inf:
+            raise InputError(f"scale must be positive and finite at q0. Got {first.tolist()!r}.")
 
     def fun(time: float, y: Vector) -> Vector:
         return np.concatenate([velocity(y[size:]), force(time, y[:size])])
@@ -77,7 +81,7 @@ def hamiltonian(
         "project": False,
         "first_step": step,
         "max_step": math.inf,
-        "max_evaluations": ATTEMPTS,
+        "max_evaluations": max_evaluations,
         "foresight": False,
         "names": names,
     }
@@ -93,12 +97,24 @@ def hamiltonian(
 
 
 def _check(q: Vector, p: Vector, step: Any, order: Any) -> None:
-    if q.ndim != 1 or q.shape != p.shape or not q.size:
+    if q.shape != p.shape or q.dtype.kind == "c" or p.dtype.kind == "c":
         raise InputError(
-            f"q0 and p0 must be vectors of one length. Got shapes {q.shape} and {p.shape}."
+            f"q0 and p0 must be real vectors of one length. Got {q.size} and {p.size} values."
         )
     if order not in ORDERS:
         known = ", ".join(str(known) for known in ORDERS)
         raise InputError(f"order must be one of {known}. Got {order!r}.")
-    if not (isinstance(step, int | float) and 0.0 < step < math.inf):
-        raise InputError(f"step must be positive and finite. Got {step!r}.")
+    if not positive("step", step) < math.inf:
+        raise InputError(f"step must be finite. Got {step!r}.")
+
+
+def _check_answer(name: str, call: Callable[[], Any], size: int) -> Any:
+    """What a function answers at the start; raises `InputError` where that is of no use."""
+    try:
+        answer = call()
+        found = np.asarray(answer)
+    except (ArithmeticError, ValueError) as error:
+        raise InputError(f"{name} raised {type(error).__name__} at the start: {error}.") from error
+    if found.size != size or found.dtype.kind not in "fiu":
+        raise InputError(f"{name} must answer {size} real numbers. Got {answer!r} at the start.")
+    return found

@@ -62,6 +62,7 @@ def solution_of(asked: Asked, course: Course, ending: Ending, record: Record) ->
         y_events=events[1],
         invariants=ending.invariants,
         names=asked.names,
+        reached=float(times[-1]),
     )
 
 

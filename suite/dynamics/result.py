@@ -34,7 +34,8 @@ class Solution:
     `exponent`; `stiff` the intervals of time in which stability and not accuracy bound the steps.
     `sol(t)` is the solution between the steps where `dense_output` was asked for. `t_events` and
     `y_events` hold one array an event. `invariants` has a report for each declared one, `record`
-    every attempt. `evaluations` are all calls of f, those of refused steps and of Jacobians too.
+    every attempt, `reached` the time of the last accepted point. `evaluations` are all calls of f,
+    those of refused steps and of Jacobians too.
     """
 
     t: NDArray[np.float64]
@@ -53,12 +54,20 @@ class Solution:
     y_events: tuple[Vector, ...] | None = None
     invariants: Mapping[str, Any] = field(default_factory=dict)
     names: tuple[str, ...] = ()
+    reached: float = float("nan")
     job: str = "dynamics solve"
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    def __getitem__(self, name: str) -> Any:
+        """A field by its name, as scripts written for `solve_ivp` may ask for it."""
+        try:
+            return getattr(self, name)
+        except AttributeError:
+            raise KeyError(name) from None
+
     @property
     def success(self) -> bool:
-        """Whether the goal was met: the end of the interval, or a terminal event."""
+        """Whether the goal was met: the end, at the tolerance asked for, or a terminal event."""
         return self.status.finished
 
     @property
@@ -99,7 +108,7 @@ class Solution:
             "sentence": self.message,
             "t0": self.t_span[0],
             "t_end": self.t_span[1],
-            "t": float(self.t[-1]) if self.t.size else self.t_span[0],
+            "t": self.reached,
             "y": _plain(last),
             "names": list(self.names),
             "evaluations": self.evaluations,
@@ -125,11 +134,11 @@ class Solution:
         """The solution as a pandas frame."""
         return frame_of(self.table())
 
-    def save(self, folder: str | Path) -> Path:
-        """Write summary.json, attempts.csv and trajectory.csv into a folder."""
+    def save(self, folder: str | Path, table: list[dict[str, Any]] | None = None) -> Path:
+        """Write summary.json, attempts.csv and trajectory.csv (`table`, if given) into a folder."""
         folder = Path(folder)
         write_whole(folder / "attempts.csv", self.record.to_csv())
-        write_whole(folder / "trajectory.csv", _csv(self.table()))
+        write_whole(folder / "trajectory.csv", _csv(self.table() if table is None else table))
         write_whole(folder / "summary.json", json.dumps(self.summary(), indent=1))
         return folder
 

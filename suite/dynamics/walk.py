@@ -177,5 +177,5 @@ def _attempt(asked: Asked, scheme: Scheme) -> Try:
     if scheme.name != "Radau" or asked.method == "auto":
         attempt = measured(attempt, equation, scheme)
     if asked.foresight:
-        attempt = foreseen(attempt, equation)
+        attempt = foreseen(attempt, equation, extrapolated=scheme.name == "doubling")
     return recorded(attempt, scheme, asked.polynomials)

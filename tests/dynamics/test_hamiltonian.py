@@ -87,10 +87,10 @@ def test_a_run_goes_on_where_it_stopped(tmp_path):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"step": 0.0}, "step must be positive and finite. Got 0.0"),
+        ({"step": 0.0}, "step must be positive. Got 0.0"),
         ({"order": 3}, "order must be one of 2, 4, 6, 8. Got 3"),
         ({"p0": [1.0]}, "vectors of one length"),
-        ({"scale": lambda q: -1.0}, "scale must be positive"),
+        ({"scale": lambda q: -1.0}, "scale must be positive and finite"),
         ({"t_span": (0.0, np.nan)}, "t_span must be finite"),
     ],
 )

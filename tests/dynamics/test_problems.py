@@ -186,12 +186,19 @@ def test_refusals_name_what_is_near():
         problem("lorentz")
     with pytest.raises(InputError, match=r"no parameter 'e'\. It has eccentricity"):
         problem("kepler", e=0.5)
+    with pytest.raises(InputError, match="by its name, such as 'kepler'"):
+        problem(5)
     with pytest.raises(InputError, match="It has none"):
         problem("pleiades", bodies=3)
     for name, bad in (
         ("kepler", {"eccentricity": 1.0}),
         ("blow_up", {"p": 1.0}),
+        ("kepler", {"eccentricity": "a"}),
         ("near_miss", {"distance": 0.0}),
+        ("near_miss", {"distance": 1e-9}),
+        ("van_der_pol", {"mu": math.nan}),
+        ("lorenz", {"sigma": None}),
+        ("brusselator", {"b": "3"}),
         ("harmonic_oscillator", {"omega": -1.0}),
         ("exponential_growth", {"rate": math.nan}),
     ):

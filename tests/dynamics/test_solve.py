@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 
 from suite.core import Status
 from suite.dynamics import solve
-from suite.errors import InputError
+from suite.errors import InputError, StoreMismatch
 
 
 def kepler(t, y):
@@ -88,6 +88,10 @@ def test_arguments_as_scipy_takes_them():
     positional = solve(kepler, (0.0, 1.0), ORBIT, "LSODA", None, False, None, False, None)
     assert positional.method == "auto"
     assert solve(kepler, (0.0, 1.0), ORBIT, method="BDF").method == "Radau"
+    columns = solve(
+        lambda t, y: np.vstack([y[1, :], -y[0, :]]), (0.0, 1.0), [1.0, 0.0], vectorized=True
+    )
+    np.testing.assert_allclose(columns["y"][:, -1], [np.cos(1.0), -np.sin(1.0)], rtol=1e-5)
     still = solve(lambda t, y: -y, (1.0, 1.0), [2.0])
     assert still.success
     assert still.y.tolist() == [[2.0]]
@@ -134,11 +138,55 @@ def test_each_end_has_its_status_and_no_state_is_not_finite(name):
     assert done.success == (name == "event")
     assert np.isfinite(done.y).all()
     assert np.isfinite(done.t).all()
-    assert done.message.startswith(status.sentence)
+    at_once = name == "wrong at once"
+    assert done.message.startswith("fun gave nan" if at_once else status.sentence)
     if name in ("wrong", "raises"):
         place = {"wrong": 1.0, "raises": 0.5}[name]
         assert abs(done.t[-1] - place) < 1e-9
         assert f"t = {done.t[-1]:.3g}" in done.message or "ZeroDivisionError" in done.message
+
+
+ANSWERS = {
+    "a list": lambda y: [-v for v in y],
+    "a column": lambda y: -y[:, None],
+    "one array again and again": None,
+    "in place": None,
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("form", ANSWERS)
+def test_functions_may_answer_in_other_forms(method, form):
+    buffer = np.zeros(2)
+
+    def again(y):
+        np.negative(y, out=buffer)
+        return buffer
+
+    def in_place(y):
+        y *= -1.0
+        return y
+
+    answer = ANSWERS.get(form) or {"in place": in_place}.get(form, again)
+    done = solve(lambda t, y: answer(y), (0.0, 2.0), [1.0, 3.0], method)
+    assert done.success
+    np.testing.assert_allclose(done.y[:, -1], np.exp(-2.0) * np.array([1.0, 3.0]), rtol=1e-4)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_component_that_stays_zero_without_absolute_tolerance(method):
+    done = solve(lambda t, y: [-y[0], 0.0], (0.0, 1.0), [1.0, 0.0], method, rtol=1e-6, atol=0.0)
+    assert done.success, done.message
+
+
+def test_an_event_that_is_no_number_is_told():
+    done = solve(
+        lambda t, y: y, (0.0, 2.0), [1.0], events=lambda t, y: 3.0 - y[0] if t < 1.0 else np.nan
+    )
+    assert done.status is Status.FAILED
+    assert "Event 0 is NaN" in done.message
+    with pytest.raises(InputError, match="event 0 must answer one real number"):
+        solve(lambda t, y: y, (0.0, 2.0), [1.0, 1.0], events=lambda t, y: y)
 
 
 def test_a_mistake_of_programming_comes_through():
@@ -167,6 +215,17 @@ REFUSED = [
     ({"names": ["x", "x", "y", "z"]}, "4 different names"),
     ({"jac": [[1.0]]}, "matrix of 4 by 4"),
     ({"args": 3}, "args must be a tuple"),
+    ({"max_evaluations": np.inf}, "max_evaluations must be at least 1, and finite"),
+    ({"max_evaluations": "many"}, "must be a whole number"),
+    ({"max_step": None}, "max_step must be a positive number"),
+    ({"max_step": 1e-18}, "would not move the time"),
+    ({"t_eval": "abc"}, "t_eval must be times"),
+    ({"project": 5}, "project must be True, False or names"),
+    ({"names": 5}, "4 different names"),
+    ({"names": ["t", "x", "y", "z"]}, "none of them 't'"),
+    ({"events": 5}, "events must be functions"),
+    ({"invariants": {"error": energy}}, "may not be called 'error'"),
+    ({"compiled": True, "method": "Radau"}, "compiled=True is not to be had with method='Radau'"),
 ]
 
 
@@ -187,6 +246,58 @@ def test_a_function_of_the_wrong_shape():
         solve(lambda t, y: y[:2], (0.0, 1.0), ORBIT)
     with pytest.raises(InputError, match="give y0 as complex"):
         solve(lambda t, y: 1j * y, (0.0, 1.0), [1.0])
+
+
+def stiffness_of(k):
+    def rate(t, y):
+        return -k * y
+
+    return rate
+
+
+class Growth:
+    def __init__(self, rate):
+        self.rate = rate
+
+    def __call__(self, t, y):
+        return self.rate * y
+
+
+OTHERS = {
+    "closure": (stiffness_of(1.0), stiffness_of(2.0)),
+    "object": (Growth(1.0), Growth(2.0)),
+    "method": (Growth(1.0).__call__, Growth(2.0).__call__),
+    "lambda": (lambda t, y: -y, lambda t, y: -2.0 * y),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_another_function_or_state_does_not_go_on_with_a_run(kind, tmp_path):
+    first, other = OTHERS[kind]
+    solve(first, (0.0, 1.0), [1.0], store=tmp_path)
+    with pytest.raises(StoreMismatch, match="fun"):
+        solve(other, (0.0, 1.0), [1.0], store=tmp_path)
+    solve(first, (0.0, 1.0), [1.0 + 0.0j], store=tmp_path / "complex")
+    with pytest.raises(StoreMismatch, match="y0"):
+        solve(first, (0.0, 1.0), [1.0 + 1.0j], store=tmp_path / "complex")
+
+
+def test_a_spent_budget_stays_spent_and_a_larger_one_goes_on(tmp_path):
+    call = (kepler, (0.0, 50.0), ORBIT)
+    first = solve(*call, max_evaluations=500, store=tmp_path)
+    again = solve(*call, max_evaluations=500, store=tmp_path)
+    assert first.status is again.status is Status.OUT_OF_BUDGET
+    assert (again.evaluations, again.message) == (first.evaluations, first.message)
+    whole = solve(*call, store=tmp_path)
+    assert whole.success
+    assert whole.y.tobytes() == solve(*call).y.tobytes()
+
+
+@pytest.mark.parametrize("name", ["wrong", "raises"])
+def test_a_finished_run_says_the_same_when_it_is_opened_again(name, tmp_path):
+    _, fun, y0, end, options = STATUSES[name]
+    told = [solve(fun, (0.0, end), y0, store=tmp_path, **options).message for _ in range(2)]
+    assert told[0] == told[1]
 
 
 class Killed(BaseException):

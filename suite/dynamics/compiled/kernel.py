@@ -45,6 +45,8 @@ from suite.dynamics.compiled.layout import (
 __all__ = ["PARTS", "TOOLS", "burst", "extra_slopes"]
 
 EPS = 2.220446049250313e-16
+LEAST = 5e-324
+"""The smallest positive number, in place of a scale of zero."""
 
 
 def choose(condition: bool, yes: float, no: float) -> float:
@@ -109,8 +111,9 @@ def scales(measure: Measure, y: Floats, y_new: Floats, work: Floats, scale: Floa
         for k in range(n):
             scale[k] = math.sqrt(work[blocks[k]])
     for k in range(n):
-        # A state that is not finite has no error either.
-        scale[k] = absolute[k] + relative[k] * scale[k] if scale[k] < np.inf else np.nan
+        # A state that is not finite has no error either; no error over no scale is none.
+        allowed = absolute[k] + relative[k] * scale[k] if scale[k] < np.inf else np.nan
+        scale[k] = LEAST if allowed == 0.0 else allowed
 
 
 def squares(h: float, errors: Floats, slopes: Floats, scale: Floats) -> tuple[float, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import count
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -82,7 +81,7 @@ def march_ahead(
         start = first.after
     point, pace = start, Pace()
     ready = iter(made)
-    for _ in count():
+    while True:
         burst = next(ready, None)
         if burst is None or burst.slopes is None or burst.point.step != point.step:
             burst, ready = pace.burst(ahead, point, most - point.step.number, slopes=True), iter(())

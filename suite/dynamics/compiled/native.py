@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
-from types import FunctionType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,8 +78,8 @@ def native_rate(fun: Callable[..., Any], args: Sequence[Any] = ()) -> Native:
     """
     passed = all(isinstance(value, float) for value in args)
     parameters = np.array(args if passed else (), float)
-    key = (fun, len(parameters) if passed else _key(args))
     try:
+        key = (fun, _frozen_in(fun), len(parameters) if passed else _key(args))
         hash(key)
     except TypeError:
         return Native(_made(fun, args, passed), parameters)
@@ -108,12 +108,43 @@ def _made(fun: Callable[..., Any], args: Sequence[Any], passed: bool) -> Any:
 
 def _key(args: Sequence[Any]) -> tuple[Any, ...]:
     """What tells values that are compiled in from others; not to be hashed where nothing does."""
-    return tuple(
-        (value.dtype.str, value.shape, value.tobytes())
-        if isinstance(value, np.ndarray)
-        else (type(value), value)
-        for value in args
-    )
+    return tuple(_told(value) for value in args)
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    return type(value), _key(value) if isinstance(value, tuple) else value
+
+
+def _frozen_in(fun: Any) -> tuple[Any, ...]:
+    """The globals and closure values that a plain function would be compiled with, by name.
+
+    What numba has compiled keeps those that it was compiled with. Raises `TypeError` where a value
+    may change and stay the same object.
+    """
+    if not isinstance(fun, FunctionType):
+        return ()
+    names = sorted(_names(fun.__code__) & fun.__globals__.keys())
+    values = [fun.__globals__[name] for name in names]
+    values += [_content(cell) for cell in fun.__closure__ or ()]
+    for value in values:
+        if isinstance(value, ModuleType) and value.__name__.split(".")[0] not in ("math", "numpy"):
+            raise TypeError(f"Names of {value.__name__} may be set to other values.")
+    return (tuple(names), _key(values), _key(fun.__defaults__ or ()))
+
+
+def _names(code: CodeType) -> set[str]:
+    """The names that a code and those within it look up."""
+    within = (part for part in code.co_consts if isinstance(part, CodeType))
+    return set(code.co_names).union(*map(_names, within))
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # nothing is in it yet
+        return CellType
 
 
 @cache

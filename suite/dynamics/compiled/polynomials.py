@@ -16,7 +16,7 @@ __all__ = ["polynomials"]
 def polynomials(burst: Burst) -> tuple[Floats, int]:
     """Coefficients [k, d, n] of the accepted steps of a burst with slopes, and their evaluations.
 
-    They are those of `Scheme.dense`.
+    They are those of `Scheme.dense`, but for rounding: the sums run in another order.
     """
     ahead = burst.ahead
     rows = np.flatnonzero(burst.kept) + 1

@@ -11,16 +11,14 @@ from suite.core import Signal, Step, Trial
 from suite.dynamics.compiled.layout import Floats
 from suite.dynamics.equation import Equation, Flow
 from suite.dynamics.watch.approach import Passed, Past
+from suite.dynamics.watch.singularity import LUCKY, foreseen, singularity_of
 from suite.dynamics.watch.singularity import NAME as FORESIGHT
-from suite.dynamics.watch.singularity import foreseen, singularity_of
 from suite.dynamics.watch.stiffness import NEAR, TABLEAUX
 
 __all__ = ["Steps", "may_be_stiff", "sees_nothing"]
 
 VANISHED = 1e-6
 """A step this much shorter than one before it has come near to a singularity."""
-LUCKY = 1.5
-"""By how much a small error may let a step seem longer than it was."""
 ALL = 64
 """Up to so many steps foresight is shown every one."""
 RECENT = 16

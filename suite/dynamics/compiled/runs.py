@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count
 
 import numpy as np
 
@@ -21,6 +20,8 @@ __all__ = ["Trace", "whole"]
 
 LONG = 512
 """Attempts of the first burst."""
+AT_ROUNDING = "error at rounding"
+"""What the law of the error calls a step whose size rounding bounds."""
 MOST_KEPT = 20_000_000
 """Numbers of slopes that a run keeps where nobody asked for them."""
 
@@ -53,7 +54,7 @@ def _bursts(ahead: Ahead, first: Attempt, most: int, slopes: bool) -> Iterator[B
     """Bursts one after another; where one ends does not change a bit of the next."""
     spent, point = first.trial.cost.get("evaluations", 0), first.after
     pace, kept = Pace(LONG), 0
-    for _ in count():
+    while True:
         left = -(-(most - spent) // ahead.evaluations)
         if left <= 0:
             return
@@ -112,13 +113,13 @@ class Trace:
     def evaluations(self) -> int:
         """Evaluations, those of the preparation and of `is_quiet` too, not of `polynomials`."""
         before = int(self.first.trial.cost.get("evaluations", 0))
-        return before + sum(burst.evaluations for burst in self.bursts) + self._looked
+        return before + sum(burst.evaluations for burst in self.bursts) + self.looked
 
     @property
     def at_rounding(self) -> int:
         """Accepted steps whose size was bound by rounding."""
         return sum(
-            int(burst.names[code].endswith("at rounding")) * int(times)
+            int(burst.names[code] == AT_ROUNDING) * int(times)
             for burst in self.bursts
             for code, times in enumerate(np.bincount(burst.codes[1:, CAUSE][burst.kept]))
         )
@@ -137,7 +138,7 @@ class Trace:
     def attempts(self) -> Iterator[Attempt]:
         """Every attempt, as `march` yields them; the notes have "time", "y" and "h_lambda"."""
         yield self.first._replace(status=Status.RUNNING if self.bursts else self.status)
-        last, more = self.last.step.number, self._looked
+        last, more = self.last.step.number, self.looked
         for burst in self.bursts:
             for row, attempt in enumerate(attempts_of(burst), 1):
                 trial = attempt.trial
@@ -156,8 +157,13 @@ class Trace:
                 yield attempt
 
     def is_quiet(self, foresight: bool = True) -> bool:
-        """Whether watchers of stiffness and, with `foresight`, of singularities would be silent."""
-        if may_be_stiff(self.ahead.base.name, self.column(STABILITY)):
+        """Whether watchers of stiffness and, with `foresight`, of singularities would be silent.
+
+        A run that met what is no number is not: where it did is noted attempt by attempt.
+        """
+        if self.status is Status.NOT_FINITE or may_be_stiff(
+            self.ahead.base.name, self.column(STABILITY)
+        ):
             return False
         return not foresight or self._look[0]
 
@@ -170,6 +176,7 @@ class Trace:
         return sees_nothing(self.ahead.equation, steps)
 
     @property
-    def _looked(self) -> int:
-        """Evaluations that `is_quiet` took, if it was asked."""
+    def looked(self) -> int:
+        """Evaluations that `is_quiet` took, if it was asked: a run that is gone through again, with
+        its watchers, has spent them beside its own."""
         return self.__dict__["_look"][1] if "_look" in self.__dict__ else 0

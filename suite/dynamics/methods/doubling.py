@@ -12,7 +12,7 @@ from suite.core import Step, Trial
 from suite.dynamics.equation import Equation, Flow, Rate, Scheme, Vector
 from suite.errors import AttemptFailed
 
-__all__ = ["Advance", "classical", "step_doubling"]
+__all__ = ["classical", "step_doubling"]
 
 Advance: TypeAlias = Callable[[Rate, float, Vector, float], Vector]
 """`advance(fun, t, y, h)`: one step, the new y."""

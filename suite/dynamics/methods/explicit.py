@@ -110,7 +110,7 @@ def _scheme(name: str, order: int, equation: Equation, tableau: Tableau, value: 
                 slopes[made] = fun(time + node * h, y_stage)
             made = last
             y_new = y + update.dot(slopes)
-            slopes[last] = fun(after, y_new)
+            slopes[last] = fun(after, y_new.copy())  # fun may write into what it is given
         except (ArithmeticError, ValueError) as failure:
             raise _failed(failure, made) from failure
         first, second, noise = measure(estimates.dot(slopes), y, y_new)
@@ -165,8 +165,9 @@ def _measure(tolerance: Tolerance) -> Measure:
 
     def measure(errors: Vector, y: Vector, y_new: Vector) -> tuple[float, float, float]:
         if floats and y.size <= _FEW and y.dtype.kind == "f":
-            first, last = _few(errors, y, y_new, relative, absolute)
-            return first, last, common
+            both = _few(errors, y, y_new, relative, absolute)
+            if both is not None:
+                return *both, common
         scale = tolerance.scale(y, y_new)
         noise = tolerance.rounding(scale, y_new)
         if not np.isfinite(y_new).all():
@@ -184,8 +185,8 @@ def _listed(bound: float | Vector) -> list[float]:
 
 def _few(
     errors: Vector, y: Vector, y_new: Vector, relative: list[float], absolute: list[float]
-) -> tuple[float, float]:
-    """The two sums of squares for a state of few components."""
+) -> tuple[float, float] | None:
+    """The two sums of squares for a state of few components; None where a scale is zero."""
     first = last = 0.0
     rows = errors.tolist()
     parts = zip(rows[0], rows[-1], y.tolist(), y_new.tolist(), relative, absolute, strict=False)
@@ -199,7 +200,7 @@ def _few(
             first += one * one
             last += other * other
     except ZeroDivisionError:
-        return math.nan, math.nan
+        return None
     return first, last
 
 

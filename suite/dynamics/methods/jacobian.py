@@ -9,11 +9,13 @@ import numpy as np
 from suite.dynamics.equation import EPS, Equation, Rate, Vector, rms
 from suite.errors import AttemptFailed, InputError
 
-__all__ = ["differences", "given", "increments", "spectral_radius"]
+__all__ = ["differences", "given", "increments", "leading", "spectral_radius"]
 
 
 LARGE = 100
 """Components from which eigenvalues cost more than the step that they are asked for."""
+KRYLOV = 40
+"""Dimensions in which the outermost eigenvalues of a large Jacobian are sought."""
 SHARE = 1e-3
 """The least increment in units of the tolerance, over which nothing that matters bends."""
 
@@ -99,6 +101,38 @@ def increments(y: Vector, rate: Vector, scale: Vector, size: float) -> Vector:
     forward = size * rate.real
     away = np.where(y.real != 0.0, y.real, forward)
     return np.where(away < 0.0, -lengths, lengths)
+
+
+def leading(jacobian: Vector) -> Vector:
+    """A matrix [m, m] with the outermost eigenvalues of a finite one [n, n]: itself if it is small.
+
+    A large one is projected on the Krylov space of a vector that has no pattern (Arnoldi; Saad,
+    Numerical Methods for Large Eigenvalue Problems, 6.2).
+
+    >>> large = leading(-np.diag(np.arange(400.0)))
+    >>> large.shape, abs(np.linalg.eigvals(large).real.min() + 399.0) < 4.0
+    ((40, 40), np.True_)
+    """
+    n = len(jacobian)
+    if n <= LARGE:
+        return jacobian
+    basis = np.zeros((KRYLOV + 1, n), jacobian.dtype)
+    found = np.zeros((KRYLOV + 1, KRYLOV), jacobian.dtype)
+    basis[0] = np.random.default_rng(1).standard_normal(n)
+    basis[0] /= np.linalg.norm(basis[0])
+    for k in range(KRYLOV):
+        ahead = jacobian.dot(basis[k])
+        length = np.linalg.norm(ahead)
+        for _ in range(2):  # once more, against rounding
+            parts = basis[: k + 1].conj().dot(ahead)
+            ahead = ahead - parts.dot(basis[: k + 1])
+            found[: k + 1, k] += parts
+        rest = np.linalg.norm(ahead)
+        if not rest > n * EPS * length:
+            return found[: k + 1, : k + 1]  # the space holds all that there is
+        found[k + 1, k] = rest
+        basis[k + 1] = ahead / rest
+    return found[:KRYLOV]
 
 
 def spectral_radius(jacobian: Vector) -> float:

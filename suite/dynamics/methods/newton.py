@@ -15,7 +15,7 @@ from scipy.linalg.lapack import dgetrf, dgetrs, zgetrf, zgetrs
 from suite.dynamics.equation import EPS, Rate, Vector, rms
 from suite.dynamics.methods.collocation import Collocation
 
-__all__ = ["Iteration", "Solve", "Stages", "factorised", "iterated"]
+__all__ = ["Iteration", "Solve", "Stages", "belied", "factorised", "iterated"]
 
 Solve: TypeAlias = Callable[[int, Vector], Vector]
 """Answers (eigenvalue_k / h - J)^-1 b for k and b [n]."""
@@ -23,6 +23,10 @@ Solve: TypeAlias = Callable[[int, Vector], Vector]
 MOST_ITERATIONS = 8
 LEAST_CONTRACTION = 1e-4
 """The best contraction of one step that the next one relies upon before it has seen its own."""
+LITTLE = 0.5
+"""A share of the residual that an update with a true Jacobian does not leave."""
+ROUNDING = 10.0 * EPS
+"""Rounding of a rate, of the size of |J| |y|."""
 
 
 class Stages(NamedTuple):
@@ -40,7 +44,8 @@ class Iteration(NamedTuple):
     """Where the iteration ended: the increments [s, n], and how it went.
 
     `contraction` is the factor by which an update was shorter than the one before it; `finite`
-    says whether the function answered numbers.
+    says whether the function answered numbers; `residual` [n] is the last stage's before the last
+    update.
     """
 
     increments: Vector
@@ -48,6 +53,7 @@ class Iteration(NamedTuple):
     iterations: int
     contraction: float
     finite: bool = True
+    residual: Any = None
 
 
 def factorised(method: Collocation, jacobian: Vector, h: float) -> Solve:
@@ -92,7 +98,8 @@ def iterated(
     last, rate = 0.0, over
     for k in range(MOST_ITERATIONS):
         slopes = np.array([stages.rate(t, y) for t, y in zip(times, stages.y + z, strict=True)])
-        update = _solved(method, slopes - method.inverse @ z / stages.h, solve)
+        residual = slopes - method.inverse @ z / stages.h
+        update = _solved(method, residual, solve)
         length = float(rms((update / stages.scale).ravel()))
         if not np.isfinite(length):
             return Iteration(z, False, k + 1, 1.0, finite=False)
@@ -103,9 +110,37 @@ def iterated(
             over = rate / (1.0 - rate)
         z = z + update
         if over * length <= limit:
-            return Iteration(z, True, k + 1, rate)
+            return Iteration(z, True, k + 1, rate, residual=residual[-1])
         last = max(length, EPS)
     return Iteration(z, False, MOST_ITERATIONS, rate)
+
+
+def belied(stages: Stages, jacobian: Vector, solve: Solve, found: Iteration, rate: Vector) -> bool:
+    """Whether the `rate` [n] that the end of the step has belies the Jacobian that led there.
+
+    Where a Jacobian says stiff and the equation no longer is, updates are short and mend nothing,
+    and a filtered error estimate is as blind as the iteration. So the residual of the last stage is
+    looked at in itself, where it matters if the equation is not stiff: it ought to be far smaller
+    than before the last update. In one component an update that is right in others may hide it;
+    then one more update of that stage alone tells, for one evaluation.
+    """
+    left = rate - (stages.method.inverse @ found.increments)[-1] / stages.h
+    noise = ROUNDING * (np.abs(jacobian) @ np.abs(stages.y) + np.abs(rate))
+    matters = np.where(np.abs(left) > noise, np.abs(stages.h * left), 0.0) / stages.scale
+    most = float(np.max(matters))
+    if not most > 1.0:
+        return False
+    if np.any((matters > 1.0) & (np.abs(left) > LITTLE * np.abs(found.residual))):
+        return True
+    # The weight of the last stage in the step is 1 / s^2.
+    weight = len(found.increments) ** 2
+    if not most > weight:
+        return False
+    update = solve(0, left)
+    end = stages.y + found.increments[-1] + update
+    moved = np.asarray(stages.rate(stages.time + stages.h, end))
+    still = left + moved - rate - stages.method.eigenvalues[0].real / stages.h * update
+    return bool(np.any((matters > weight) & (np.abs(still) > LITTLE * np.abs(left))))
 
 
 def _hopeful(rate: float, length: float, limit: float, left: int) -> bool:

@@ -17,7 +17,7 @@ from suite.core import Signal, Step, Trial
 from suite.dynamics.equation import EPS, Equation, Flow, Scheme, Vector, rms
 from suite.dynamics.methods.collocation import Collocation, radau_iia
 from suite.dynamics.methods.jacobian import differences, given
-from suite.dynamics.methods.newton import Iteration, Solve, Stages, factorised, iterated
+from suite.dynamics.methods.newton import Iteration, Solve, Stages, belied, factorised, iterated
 from suite.errors import AttemptFailed, InputError
 
 __all__ = ["RADAU", "newton_limits", "radau"]
@@ -68,7 +68,10 @@ def radau(equation: Equation, stages: int | None = None) -> Scheme:
 
 def chosen(equation: Equation) -> int:
     """The number of stages that needs the fewest evaluations at a tolerance."""
-    tightest = float(np.min(equation.tolerance.relative))
+    # Of a component without a relative tolerance the absolute one counts, for a state near one.
+    tolerance = equation.tolerance
+    bounds = np.where(np.equal(tolerance.relative, 0.0), tolerance.absolute, tolerance.relative)
+    tightest = float(np.min(bounds))
     return next(count for least, count in STAGES if tightest >= least)
 
 
@@ -167,13 +170,13 @@ def _stepped(work: _Work) -> Trial:
     jacobian, new = work.kept["jacobian"], work.kept["new"]
     if jacobian is None:
         jacobian, new = work.jacobian(), True
-    solve, found = _iterated(work, jacobian, work.kept["contraction"])
+    solve, found, rate = _solution(work, jacobian, work.kept["contraction"])
     if not (found.converged or new):
         jacobian = work.jacobian()
-        solve, found = _iterated(work, jacobian, 1.0)
+        solve, found, rate = _solution(work, jacobian, 1.0)
     if not found.converged:
         return _unconverged(work, jacobian, found)
-    return _measured(work, jacobian, solve, found)
+    return _measured(work, jacobian, solve, found, rate)
 
 
 def _refused(work: _Work, jacobian: Vector | None, new: bool) -> Flow:
@@ -182,16 +185,41 @@ def _refused(work: _Work, jacobian: Vector | None, new: bool) -> Flow:
     return _remembering(work.flow, work.kept, time=time, jacobian=jacobian, new=new, doubtful=True)
 
 
+def _solution(work: _Work, jacobian: Vector, contraction: float) -> tuple[Solve, Iteration, Vector]:
+    """The stages, and the rate at the end; not converged where that rate belies the Jacobian."""
+    solve, found = _iterated(work, jacobian, contraction)
+    if not found.converged:
+        return solve, found, work.flow.rate
+    rate = np.asarray(work.rate(work.time, work.flow.y + found.increments[-1]))
+    if belied(_stages(work), jacobian, solve, found, rate):
+        found = found._replace(converged=False)
+    return solve, found, rate
+
+
+def _stages(work: _Work) -> Stages:
+    return Stages(work.method, work.rate, work.flow.time, work.flow.y, work.h, work.scale)
+
+
 def _iterated(work: _Work, jacobian: Vector, contraction: float) -> tuple[Solve, Iteration]:
     flow, method = work.flow, work.method
     if not np.isfinite(jacobian).all():
         zero = np.zeros((len(method.nodes), flow.y.size), flow.y.dtype)
         return lambda _, right: right, Iteration(zero, False, 0, 1.0, finite=False)
     solve = work.factorised(jacobian)
-    stages = Stages(method, work.rate, flow.time, flow.y, work.h, work.scale)
-    relative = float(np.min(work.equation.tolerance.relative))
+    relative = _relative(work)
     limit = max(10.0 * EPS / relative, min(NEWTON_SHARE, relative**NEWTON_POWER))
-    return solve, iterated(stages, work.foreseen(method.nodes), solve, limit, contraction)
+    return solve, iterated(_stages(work), work.foreseen(method.nodes), solve, limit, contraction)
+
+
+def _relative(work: _Work) -> float:
+    """The tightest tolerance relative to the state, for Newton's iteration to stop by."""
+    least = float(np.min(work.equation.tolerance.relative))
+    if least > EPS:
+        return least
+    # Absolute tolerances bound the error where relative ones do not.
+    size = np.abs(work.flow.y)
+    over = np.divide(work.scale, size, out=np.full_like(work.scale, np.inf), where=size > 0.0)
+    return max(float(np.min(over)), EPS)
 
 
 def _unconverged(work: _Work, jacobian: Vector, found: Iteration) -> Trial:
@@ -206,7 +234,7 @@ def _unconverged(work: _Work, jacobian: Vector, found: Iteration) -> Trial:
     return Trial(state, evidence, work.spent, learned, notes=notes)
 
 
-def _measured(work: _Work, jacobian: Vector, solve: Solve, found: Iteration) -> Trial:
+def _measured(work: _Work, jacobian: Vector, solve: Solve, found: Iteration, rate: Vector) -> Trial:
     flow, h = work.flow, work.h
     y = flow.y + found.increments[-1]
     difference = _error(work, found.increments, solve)
@@ -214,7 +242,7 @@ def _measured(work: _Work, jacobian: Vector, solve: Solve, found: Iteration) -> 
     time = work.time
     polynomial = work.method.power @ found.increments
     after = _remembering(
-        Flow(time, y, np.asarray(work.rate(time, y)), polynomial, flow.memory),
+        Flow(time, y, rate, polynomial, flow.memory),
         _NOTHING,
         time=time,
         jacobian=jacobian if found.contraction <= _fast(work) else None,

@@ -25,13 +25,13 @@ from suite.dynamics.equation import (
     remember,
     smallest_step,
 )
-from suite.errors import AttemptFailed
+from suite.errors import AttemptFailed, InputError
 
-__all__ = ["ORDERS", "Composition", "symplectic"]
+__all__ = ["ORDERS", "symplectic"]
 
-Velocity: TypeAlias = Callable[[Vector], Vector]
-Force: TypeAlias = Callable[[float, Vector], Vector]
-Scale: TypeAlias = Callable[[Vector], float]
+Velocity: TypeAlias = Callable[[Vector], Any]
+Force: TypeAlias = Callable[[float, Vector], Any]
+Scale: TypeAlias = Callable[[Vector], Any]
 
 # What the memory of a point holds: what earlier sums lost [2n], and the density of steps.
 _LOST = "symplectic"
@@ -108,8 +108,10 @@ def symplectic(
 ) -> Scheme:
     """The symplectic composition of an order for q' = velocity(p), p' = force(t, q).
 
-    The state is (q, p) [2n], the equation's function its rate (velocity(p), force(t, q)). The law
-    to march it by is `suite.core.Fixed`. Increments are summed with compensation.
+    The state is (q, p) [2n], the equation's function its rate (velocity(p), force(t, q)). What
+    these raise in arithmetic refuses the attempt; `InputError` if they answer other than n values,
+    or `scale` other than one. The law to march it by is `suite.core.Fixed`. Increments are summed
+    with compensation.
 
     The rounding that an addition to the state loses is kept in `flow.memory["symplectic"]` [2n] and
     added to the next (Hairer, Lubich and Wanner, Geometric Numerical Integration, VIII.5), so that
@@ -171,12 +173,29 @@ def _paced(advance: Callable[[Flow, float], Trial], equation: Equation, scale: S
 def _positive(scale: Scale, flow: Flow, ahead: float) -> float:
     """The scale where the velocity leads in some time, if it is a positive number."""
     half = len(flow.y) // 2
-    found = float(scale(flow.y[:half] + ahead * flow.rate[:half]))
-    if not (found > 0.0 and math.isfinite(found)):
+    found = _answer("scale", 1, scale, flow.y[:half] + ahead * flow.rate[:half])
+    value = float(found.item())
+    if not (value > 0.0 and math.isfinite(value)):
         raise AttemptFailed(
-            f"scale must be positive and finite. Got {found!r} at {flow.time:.12g}."
+            f"scale must be positive and finite. Got {value!r} at {flow.time:.12g}."
         )
-    return found
+    return value
+
+
+def _answer(name: str, size: int, fun: Callable[..., Any], *given: Any) -> Vector:
+    """What a user's function answers, as an array [size]; its failures in words."""
+    try:
+        found = np.asarray(fun(*given), float)
+    except AttemptFailed:
+        raise
+    except (ArithmeticError, ValueError) as error:
+        raise AttemptFailed(f"{name} raised {type(error).__name__} ({error}).") from error
+    if found.shape == (size,):
+        return found
+    if found.size != size:
+        count = "one number" if size == 1 else f"{size} values"
+        raise InputError(f"{name} must answer {count}. Got shape {found.shape}.")
+    return found.reshape(size)
 
 
 def _advance(
@@ -196,10 +215,11 @@ def _advance(
         made = 0
         try:
             for made, (drift, kick) in enumerate(zip(drifts, kicks[1:], strict=True), 1):
-                q, lost_q = _add(q, h * drift * velocity(p), lost_q)
-                pull = force(moments[made - 1], q)
+                pace = _answer("velocity", half, velocity, p)
+                q, lost_q = _add(q, h * drift * pace, lost_q)
+                pull = _answer("force", half, force, moments[made - 1], q)
                 p, lost_p = _add(p, h * kick * pull, lost_p)
-            rate = np.concatenate([velocity(p), pull])
+            rate = np.concatenate([_answer("velocity", half, velocity, p), pull])
         except AttemptFailed as failure:
             raise AttemptFailed(str(failure), {"evaluations": made}) from failure
         y = np.concatenate([q, p])

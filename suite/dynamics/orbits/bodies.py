@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from suite.dynamics.equation import Vector
+from suite.dynamics.numbers import finite, positive
 from suite.errors import InputError
 
 __all__ = ["Bodies", "two_bodies"]
@@ -58,15 +59,17 @@ class Bodies:
             )
         if np.any(self.masses < 0.0) or not np.any(self.masses > 0.0):
             raise InputError(f"masses must be 0 or more, one of them more. Got {self.masses}.")
-        if not 0.0 < self.G < math.inf:
-            raise InputError(f"G must be positive. Got {self.G}.")
+        object.__setattr__(self, "G", positive("G", self.G))
         near = np.argwhere(self.distances == 0.0)
         if len(near):
             raise InputError(f"Bodies {near[0][0]} and {near[0][1]} are in one place.")
         object.__setattr__(self, "names", self._named())
 
     def _named(self) -> tuple[str, ...]:
-        found = tuple(self.names) or tuple(str(i) for i in range(len(self.masses)))
+        named = isinstance(self.names, list | tuple)
+        found = tuple(self.names) if named else ()
+        if named and not found:
+            found = tuple(str(i) for i in range(len(self.masses)))
         if len(set(found)) != len(self.masses):
             raise InputError(f"names must be {len(self.masses)} different ones. Got {self.names}.")
         return found
@@ -114,7 +117,7 @@ class Bodies:
         """Places (0) or velocities (1) of all bodies about their centre [N, d, m] from y [n, m]."""
         part = np.split(y, 2)[which]
         if not self.pair:
-            return np.asarray(part.reshape(len(self.masses), self.dimension, -1))
+            return np.asarray(part.reshape(len(self.masses), self.dimension, part.shape[1]))
         share = self.masses / self.masses.sum()
         return np.stack([-share[1] * part, share[0] * part])
 
@@ -182,13 +185,14 @@ class Bodies:
     def energies(self, states: Vector) -> Floats:
         """The energy at each of many states [n, m], [m]."""
         if not self.pair:
-            return np.array([self.energy_of(y) for y in states.T])
+            return np.array([self.energy_of(y) for y in states.T], float)
         places, speeds = np.square(states).reshape(2, self.dimension, -1).sum(axis=1)
         return np.asarray(0.5 * speeds - self.parameter / np.sqrt(places))
 
     def angular_momenta(self, states: Vector) -> Floats:
         """The angular momentum at each of many states [n, m]: [m] in a plane, [m, 3] in space."""
-        return np.array([self.angular_momentum_of(y) for y in states.T])
+        shape = (-1,) if self.dimension == 2 else (-1, 3)
+        return np.array([self.angular_momentum_of(y) for y in states.T], float).reshape(shape)
 
     @cached_property
     def _pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
@@ -242,16 +246,17 @@ def two_bodies(
 ) -> Bodies:
     """A body of no mass at the pericentre of its orbit about another, in the plane.
 
-    Raises `InputError` for an eccentricity outside of 0 to below 1 and an axis that is not
-    positive.
+    Raises `InputError` for an eccentricity outside of 0 to below 1, and for an axis, a mass or a G
+    that is not positive.
 
     >>> two_bodies(0.6).start
     array([0.4, 0. , 0. , 2. ])
     """
+    eccentricity = finite("eccentricity", eccentricity)
     if not 0.0 <= eccentricity < 1.0:
         raise InputError(f"eccentricity must be 0 or more and below 1. Got {eccentricity}.")
-    if not 0.0 < semi_major_axis < math.inf:
-        raise InputError(f"semi_major_axis must be positive. Got {semi_major_axis}.")
+    semi_major_axis = positive("semi_major_axis", semi_major_axis)
+    mass, G = positive("mass", mass), positive("G", G)
     distance = semi_major_axis * (1.0 - eccentricity)
     speed = math.sqrt(G * mass / semi_major_axis * (1.0 + eccentricity) / (1.0 - eccentricity))
     places, speeds = [[0.0, 0.0], [distance, 0.0]], [[0.0, 0.0], [0.0, speed]]

@@ -8,9 +8,7 @@ closed form.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -19,24 +17,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from suite.core import Attempt, Record, Status
-from suite.core.files import write_whole
+from suite.core import Attempt
 from suite.dynamics.equation import Vector
+from suite.dynamics.held import Held
+from suite.dynamics.numbers import finite, positive
 from suite.dynamics.orbits.bodies import Bodies, two_bodies
 from suite.dynamics.orbits.elements import elements_of, passages_of
-from suite.dynamics.result import Solution
 from suite.dynamics.solve import solve
 from suite.dynamics.watch.conserved import Invariant
-from suite.dynamics.watch.invariants import Conscience
 from suite.errors import InputError
 
-__all__ = ["INVARIANTS", "Orbit", "orbit"]
+__all__ = ["Orbit", "orbit"]
 
 Floats = NDArray[np.float64]
 
 JOB = "dynamics orbit"
 INVARIANTS = ("energy", "angular_momentum")
 """What can be projected on."""
+ERRORS = tuple(f"{name}_error" for name in INVARIANTS)
+"""Columns of the table beside the components."""
 CENTRE = "centre_of_mass"
 """Place and velocity of the centre of mass of more than two bodies; restored with the others."""
 
@@ -50,18 +49,18 @@ _LEAST = 1e-16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Orbit:
+class Orbit(Held):
     """The course of bodies under their gravity, at the ends of the accepted steps (or at `t_eval`).
 
     `t` [m] and `y` [n, m], as `bodies.components` names its rows: of two bodies the position and
     velocity of the second from the first, of more those of all about their centre of mass.
-    `energy_error` and `angular_momentum_error` [m] are departures from the start relative to it
-    (absolute where it is 0). `details` is what the summary says of the whole; of two bodies on an
-    ellipse its elements too, and `position_error`, the distance from the closed form at the end.
+    `energy_error` and `angular_momentum_error` [m] are departures from the start of the run
+    relative to it (absolute where it is 0). `details` is what the summary says of the whole, by the
+    ends of all accepted steps, whatever `t_eval` shows; of two bodies on an ellipse its elements
+    too, and `position_error`, the distance from the closed form at the end.
     """
 
     bodies: Bodies
-    solution: Solution
     energy_error: Floats
     angular_momentum_error: Floats
     details: Mapping[str, Any]
@@ -88,67 +87,19 @@ class Orbit:
         """The velocities of all bodies [N, d, m]."""
         return self.bodies.expanded(self.y, 1) + self.bodies.centre[1][:, None]
 
-    @property
-    def status(self) -> Status:
-        """How the run ended."""
-        return self.solution.status
-
-    @property
-    def message(self) -> str:
-        """How the run ended, in a sentence."""
-        return self.solution.message
-
-    @property
-    def success(self) -> bool:
-        """Whether the run reached its end."""
-        return self.solution.success
-
-    @property
-    def evaluations(self) -> int:
-        """Calls of the equation of motion, those of refused steps too."""
-        return self.solution.evaluations
-
-    @property
-    def rejected(self) -> int:
-        """Refused steps."""
-        return self.solution.rejected
-
-    @property
-    def invariants(self) -> Mapping[str, Conscience]:
-        """What became of the invariants that the run watched or restored."""
-        return self.solution.invariants
-
-    @property
-    def record(self) -> Record:
-        """Every attempt."""
-        return self.solution.record
-
     def table(self) -> list[dict[str, Any]]:
         """One entry a time: `t`, the components, and the errors of the invariants."""
         errors = zip(self.energy_error.tolist(), self.angular_momentum_error.tolist(), strict=True)
         return [
-            {**row, "energy_error": energy, "angular_momentum_error": spin}
+            {**row, **dict(zip(ERRORS, (energy, spin), strict=True))}
             for row, (energy, spin) in zip(self.solution.table(), errors, strict=True)
         ]
 
-    def summary(self) -> dict[str, Any]:
-        """What `summary.json` holds."""
-        return self.solution.summary()
-
-    def save(self, folder: str | Path) -> Path:
-        """Write summary.json, attempts.csv and trajectory.csv into a folder."""
-        folder = self.solution.save(folder)
-        text, table = io.StringIO(), self.table()
-        writer = csv.DictWriter(text, list(table[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(table)
-        write_whole(folder / "trajectory.csv", text.getvalue())
-        return folder
-
     def _repr_html_(self) -> str:
         """The orbit and what it kept in a frame, and a sentence where there is no report for it."""
-        table = self.table()
-        columns = {name: [row[name] for row in table] for name in table[0]}
+        columns = self.columns()
+        if not columns:
+            return self.solution._repr_html_()
         try:
             # By name, since no domain depends on the report.
             page = import_module("suite.report.orbits")
@@ -184,17 +135,18 @@ def orbit(
     >>> run.success, bool(abs(run.energy_error[-1]) < 1e-14)
     (True, True)
     """
-    found = bodies if isinstance(bodies, Bodies) else two_bodies(float(bodies))
+    found = bodies if isinstance(bodies, Bodies) else two_bodies(bodies)
     names = _projected(project, found.pair)
-    if rtol is None:
-        rtol = _RTOL if "energy" in names else _RTOL_WATCHED
+    default = _RTOL if "energy" in names else _RTOL_WATCHED
+    rtol = default if rtol is None else positive("rtol", rtol)
     solution = solve(
         found.rate,
         (0.0, _end_of(found, periods, t_end)),
         found.start,
         method,
         t_eval,
-        dense_output,
+        # The polynomials are made for t_eval anyhow, and know all accepted steps.
+        dense_output or t_eval is not None,
         rtol=rtol,
         atol=rtol * found.sizes,
         invariants=_invariants(found, names, rtol),
@@ -207,16 +159,24 @@ def orbit(
         about={"job": JOB, "bodies": found},
         observe=observe,
     )
-    energies, spins = found.energies(solution.y), found.angular_momenta(solution.y)
-    errors = (_relative(energies), _relative(spins))
-    details = _details(found, solution, *errors)
-    solution = replace(solution, job=JOB, details={**solution.details, **details})
-    return Orbit(found, solution, *errors, details)
+    steps = (solution.t, solution.y)
+    if solution.sol is not None:
+        steps = (solution.sol.times, solution.sol.states.T)
+    details = _details(found, *steps)
+    solution = replace(
+        solution,
+        job=JOB,
+        details={**solution.details, **details},
+        sol=solution.sol if dense_output else None,
+    )
+    return Orbit(solution, found, *_errors(found, solution.y), details)
 
 
 def _projected(project: bool | str | Sequence[str], pair: bool) -> tuple[str, ...]:
     if isinstance(project, bool):
         project = INVARIANTS if project else ()
+    if not isinstance(project, str | Iterable):
+        raise InputError(f"project must be of {', '.join(INVARIANTS)}. Got {project!r}.")
     names = (project,) if isinstance(project, str) else tuple(project)
     for name in names:
         if name not in INVARIANTS:
@@ -228,11 +188,11 @@ def _end_of(bodies: Bodies, periods: float | None, t_end: float | None) -> float
     if (periods is None) == (t_end is None):
         raise InputError("Give either periods or t_end: one says how long, the other is left out.")
     if t_end is not None:
-        return float(t_end)
+        return finite("t_end", t_end)
     found = elements_of(bodies.start, bodies.parameter) if bodies.pair else None
     if found is None:
         raise InputError("Only two bodies on a closed orbit have a period: give t_end instead.")
-    return float(periods or 0.0) * found.period
+    return finite("periods", periods) * found.period
 
 
 def _invariants(bodies: Bodies, names: tuple[str, ...], rtol: float) -> dict[str, Invariant]:
@@ -264,8 +224,9 @@ def _may_collide(bodies: Bodies) -> bool:
     return not bodies.pair or not np.any(bodies.angular_momentum_of(bodies.start))
 
 
-def _details(bodies: Bodies, solution: Solution, energy: Floats, spin: Floats) -> dict[str, Any]:
-    """What the summary says beside the solution."""
+def _details(bodies: Bodies, t: Floats, y: Vector) -> dict[str, Any]:
+    """What the summary says beside the solution, from the ends of the steps: y [n, m] at t [m]."""
+    energy, spin = _errors(bodies, y)
     found: dict[str, Any] = {
         "bodies": list(bodies.names),
         "energy_error": float(energy[-1]),
@@ -276,23 +237,30 @@ def _details(bodies: Bodies, solution: Solution, energy: Floats, spin: Floats) -
     elements = elements_of(bodies.start, bodies.parameter) if bodies.pair else None
     if elements is None:
         return found
-    y, half = solution.y, len(bodies.start) // 2
+    half = len(bodies.start) // 2
     last = elements_of(y[:, -1], bodies.parameter)
-    exact = elements.state_after(float(solution.t[-1]) - solution.t_span[0])
+    exact = elements.state_after(float(t[-1] - t[0]))
     return found | {
         "semi_major_axis": elements.semi_major_axis,
         "eccentricity": elements.eccentricity,
         "period": elements.period,
-        "pericentre_passages": passages_of(solution.t, y, bodies.parameter),
+        "pericentre_passages": passages_of(t, y, bodies.parameter),
         "precession": None if last is None else last.turned_from(elements),
         "position_error": float(np.linalg.norm(y[:half, -1] - exact[:half])),
     }
 
 
-def _relative(values: Floats) -> Floats:
-    """The departure of values [m] or [m, 3] from the first, relative to it where it is not 0."""
-    change = values - values[0]
+def _errors(bodies: Bodies, y: Vector) -> tuple[Floats, Floats]:
+    """The departures of energy and angular momentum at states [n, m] from those at the start."""
+    start, found = bodies.start[:, None], (bodies.energies, bodies.angular_momenta)
+    first, second = (_relative(values(y), values(start)[0]) for values in found)
+    return first, second
+
+
+def _relative(values: Floats, start: Any) -> Floats:
+    """The departure of values [m] or [m, 3] from a start, relative to it where it is not 0."""
+    change = values - start
     if values.ndim == 1:
-        return np.asarray(change / values[0] if values[0] else change)
-    size = float(np.linalg.norm(values[0])) or 1.0
+        return np.asarray(change / (start or 1.0))
+    size = float(np.linalg.norm(start)) or 1.0
     return np.asarray(np.linalg.norm(change, axis=1) / size)

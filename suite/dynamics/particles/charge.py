@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from suite.dynamics.checks import span_of
 from suite.dynamics.equation import Vector
+from suite.dynamics.numbers import finite, positive
 from suite.dynamics.particles.fields import (
     Field,
     Fields,
@@ -23,14 +27,17 @@ from suite.dynamics.particles.fields import (
     vector,
 )
 from suite.dynamics.particles.motion import Frame
+from suite.dynamics.solve import solve
 from suite.errors import InputError
 
-__all__ = ["Charge", "charge_of", "tolerances"]
+__all__ = ["Charge", "charge_of", "checked", "options_of", "tolerances"]
 
 _SHARE = 0.03
 """What one step may err by, over the tolerance asked for: errors of many steps add up."""
 _FINEST = 1e-15
 """The least relative tolerance of a step; rounding takes over below."""
+_SET = frozenset(("fun", "y0", "args", "jac", "invariants", "project", "blocks", "names", "about"))
+"""Options of `solve` that follow from the particle."""
 _SLOWEST = 1e-30
 """The least momentum over m c that a tolerance is made for; squares of errors must not vanish."""
 
@@ -61,6 +68,15 @@ class Charge:
         """The state [9] from which it starts."""
         return self.frame.state(self.time, self.position, self.momentum)
 
+    def told(self) -> dict[str, Any]:
+        """What a summary and a store say of it."""
+        return {
+            "charge": self.charge,
+            "mass": self.frame.mass,
+            "c": self.frame.c,
+            "along": self.frame.axes[0].tolist(),
+        }
+
 
 def charge_of(
     electric: Field,
@@ -76,21 +92,21 @@ def charge_of(
 ) -> Charge:
     """Check a particle and its fields; raises `InputError`."""
     time, _ = span_of(t_span)
-    _check_units(charge, mass, c)
+    charge, mass, c = finite("charge", charge), positive("mass", mass), positive("c", c)
     if wave is not None and along is None:
         raise InputError("A plane wave needs the direction it runs in: give along=(nx, ny, nz).")
     start, place = vector(momentum, "momentum"), vector(position, "position")
     e_start = at_start(electric, "electric", time, place)
     b_start = at_start(magnetic, "magnetic", time, place)
     axes = followed(along, e_start, b_start)
-    frame = Frame(axes, float(mass), float(c))
+    frame = Frame(axes, mass, c)
     state = frame.state(time, place, start)
     push, turn = charge / (mass * c), charge / mass
     fields = Fields(
         turned(electric, push, axes),
         turned(magnetic, turn, axes),
         transverse(wave, push, axes, float(state[8])),
-        float(c),
+        c,
     )
     still = wave is None and not callable(electric) and not e_start.any()
     return Charge(
@@ -106,25 +122,6 @@ def charge_of(
     )
 
 
-def _check_units(charge: float, mass: float, c: float) -> None:
-    for name, value in (("mass", mass), ("c", c)):
-        if not 0.0 < value < math.inf:
-            raise InputError(f"{name} must be positive and finite. Got {value}.")
-    if not math.isfinite(charge):
-        raise InputError(f"charge must be finite. Got {charge}.")
-
-
-def span_of(t_span: Sequence[float]) -> tuple[float, float]:
-    """Both ends of the time; raises `InputError`."""
-    try:
-        first, last = (float(time) for time in t_span)
-    except (TypeError, ValueError):
-        raise InputError(f"t_span must be two times (t0, t_end). Got {t_span!r}.") from None
-    if not (math.isfinite(first) and math.isfinite(last)):
-        raise InputError(f"t_span must be finite. Got ({first}, {last}).")
-    return first, last
-
-
 def _typical(fields: Fields, state: Vector, t_span: Sequence[float]) -> dict[str, float]:
     """The length and the slowness that tolerances are made of, from the fields at the start."""
     electric = math.hypot(*fields.electric(t_span[0], state[3:6]))
@@ -138,6 +135,30 @@ def _typical(fields: Fields, state: Vector, t_span: Sequence[float]) -> dict[str
     return {"length": length, "slow": slow}
 
 
+def checked(rtol: Any, atol: Any) -> tuple[float, float | None]:
+    """A relative tolerance and an absolute one or none, one number each; raises `InputError`."""
+    relative = positive("rtol", rtol)
+    if atol is None:
+        return relative, None
+    absolute = finite("atol", atol)
+    if absolute < 0.0:
+        raise InputError(f"atol must not be negative. Got {atol!r}.")
+    return relative, absolute
+
+
+def options_of(name: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """More options of `solve`, for a function of that name; raises `InputError` for others."""
+    known = set(signature(solve).parameters) - _SET
+    for given in options:
+        if given in _SET:
+            raise InputError(f"{name} sets {given} itself: leave {given} out.")
+        if given not in known:
+            near = difflib.get_close_matches(given, known, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise InputError(f"{name} has no option {given!r}.{hint}")
+    return options
+
+
 def tolerances(given: Charge, rtol: float, atol: float | None) -> dict[str, Any]:
     """What `solve` takes: the tolerance of each component, and which form one vector.
 
@@ -145,10 +166,7 @@ def tolerances(given: Charge, rtol: float, atol: float | None) -> dict[str, Any]
     The momentum is one block, or, if a direction is followed, one along and one across it, neither
     needed better than to `rtol` m c: 1 - v_n/c goes with m²c² + p⊥².
     """
-    if not 0.0 < rtol < math.inf:
-        raise InputError(f"rtol must be one positive number. Got {rtol}.")
-    if atol is not None and not 0.0 <= atol < math.inf:
-        raise InputError(f"atol must be one number, not negative. Got {atol}.")
+    rtol, atol = checked(rtol, atol)
     rtol = max(_SHARE * rtol, min(rtol, _FINEST))
     floor = 1e-3 * rtol * given.slow if atol is None else atol
     momentum = max(floor, rtol * given.slow) if given.split else floor

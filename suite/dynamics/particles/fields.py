@@ -19,7 +19,19 @@ from numpy.typing import ArrayLike, NDArray
 from suite.dynamics.equation import Rate
 from suite.errors import InputError
 
-__all__ = ["Field", "Fields", "Wave", "frame_along", "momentum_rate", "vector", "velocity_rate"]
+__all__ = [
+    "Field",
+    "Fields",
+    "Wave",
+    "at_start",
+    "followed",
+    "is_null",
+    "momentum_rate",
+    "transverse",
+    "turned",
+    "vector",
+    "velocity_rate",
+]
 
 Vector: TypeAlias = NDArray[np.float64]
 Field: TypeAlias = Callable[[float, Vector], ArrayLike] | ArrayLike

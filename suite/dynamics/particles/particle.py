@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from suite.dynamics.equation import Vector
-from suite.dynamics.particles.charge import Charge, charge_of, tolerances
+from suite.dynamics.particles.charge import Charge, charge_of, options_of, tolerances
 from suite.dynamics.particles.fields import Field, Wave, momentum_rate
 from suite.dynamics.particles.motion import COLUMNS, Frame, Motion
 from suite.dynamics.particles.path import ParticlePath
@@ -20,6 +20,8 @@ from suite.dynamics.solve import solve
 from suite.errors import InputError
 
 __all__ = ["particle"]
+
+JOB = "dynamics particle"
 
 
 def particle(
@@ -75,6 +77,7 @@ def particle(
     given = charge_of(
         *(electric, magnetic, t_span, position, momentum, charge, mass, c, wave, along)
     )
+    project = options.pop("project", None)
     raw = solve(
         momentum_rate(given.fields),
         t_span,
@@ -82,37 +85,35 @@ def particle(
         method=method,
         dense_output=dense_output,
         events=_events(events, given.frame),
-        **_kept(potential, given, options.pop("project", None)),
+        **_kept(potential, given, project),
         about={
-            "job": "dynamics particle",
+            "job": JOB,
             "electric": electric,
             "magnetic": magnetic,
             "wave": wave,
             "potential": potential,
-            "charge": charge,
-            "mass": mass,
-            "c": c,
-            "along": given.frame.axes[0].tolist(),
+            **given.told(),
         },
         **tolerances(given, rtol, atol),
-        **options,
+        **options_of("particle", options),
     )
     return _path(given, raw)
 
 
 def _path(given: Charge, raw: Solution) -> ParticlePath:
     motion = given.frame.motion(raw.t, raw.y)
-    details = {
-        "charge": given.charge,
-        "mass": given.frame.mass,
-        "c": given.frame.c,
-        "along": given.frame.axes[0].tolist(),
-        **raw.details,
-    }
     solution = replace(
-        raw, y=motion.columns(), names=COLUMNS, sol=None, job="dynamics particle", details=details
+        raw,
+        y=motion.columns(),
+        names=COLUMNS,
+        sol=None,
+        job=JOB,
+        details={**given.told(), **raw.details},
     )
-    return ParticlePath(motion, solution, given.frame, given.charge, raw.sol)
+    start = given.frame.motion(given.time, given.start())
+    return ParticlePath(
+        solution, motion, given.frame, given.charge, float(start.kinetic_energy), raw.sol
+    )
 
 
 def _kept(potential: Any, given: Charge, project: Any) -> dict[str, Any]:

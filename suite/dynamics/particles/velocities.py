@@ -9,23 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from suite.core import Status
 from suite.dynamics.equation import Vector
-from suite.dynamics.particles.charge import charge_of
+from suite.dynamics.held import Held
+from suite.dynamics.particles.charge import charge_of, checked, options_of
 from suite.dynamics.particles.fields import Field, Wave, velocity_rate
 from suite.dynamics.particles.kinematics import lorentz_factor
 from suite.dynamics.particles.particle import particle
 from suite.dynamics.particles.path import ParticlePath
-from suite.dynamics.result import Solution
 from suite.dynamics.solve import solve
+from suite.errors import InputError
 
 __all__ = ["Comparison", "VelocityPath", "comparison", "in_velocities"]
 
-_MOMENTUM_ONLY = ("potential", "events", "project", "dense_output")
+_MOMENTUM_ONLY = ("potential", "events", "project", "dense_output", "store")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class VelocityPath:
+class VelocityPath(Held):
     """A run in velocities: `t` [m], `velocity` and `position` [3, m], `gamma` [m] as |v| gives it.
 
     `gamma` is NaN where |v| > c and infinite where |v| = c: a speed cannot say more. `solution`
@@ -36,17 +36,6 @@ class VelocityPath:
     velocity: Vector
     position: Vector
     gamma: NDArray[np.float64]
-    solution: Solution
-
-    @property
-    def status(self) -> Status:
-        """How the run ended."""
-        return self.solution.status
-
-    @property
-    def message(self) -> str:
-        """How the run ended, in a sentence."""
-        return self.solution.message
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,17 +60,17 @@ class Comparison:
         """Plain values for a summary or a page."""
         finite = self.gamma_error[np.isfinite(self.gamma_error)]
         return {
-            "gamma_momentum": float(self.momentum.gamma[-1]),
-            "gamma_velocities": _plain(self.velocities.gamma[-1]),
+            "gamma_momentum": _last(self.momentum.gamma),
+            "gamma_velocities": _last(self.velocities.gamma),
             "largest_gamma_error": float(finite.max()) if finite.size else None,
-            "last_gamma_error": _plain(self.gamma_error[-1]),
+            "last_gamma_error": _last(self.gamma_error),
             "lost_at": self.lost_at,
             "beyond_c": self.beyond_c,
-            "t_velocities": float(self.velocities.t[-1]),
+            "t_velocities": _last(self.velocities.t),
             "status_velocities": str(self.velocities.status),
             "sentence": self.sentence,
-            "evaluations_momentum": self.momentum.solution.evaluations,
-            "evaluations_velocities": self.velocities.solution.evaluations,
+            "evaluations_momentum": self.momentum.evaluations,
+            "evaluations_velocities": self.velocities.evaluations,
         }
 
 
@@ -114,10 +103,11 @@ def in_velocities(
     given = charge_of(
         *(electric, magnetic, t_span, position, momentum, charge, mass, c, wave, along)
     )
+    rtol, atol = checked(rtol, atol)
     floor = 1e-3 * rtol if atol is None else atol
     start = given.start()
     state = np.concatenate([start[:3] / lorentz_factor(start[:3]), start[3:7]])
-    length = abs(t_span[1] - t_span[0])
+    length, c = abs(t_span[1] - t_span[0]), given.frame.c
     raw = solve(
         velocity_rate(given.fields),
         t_span,
@@ -130,15 +120,12 @@ def in_velocities(
             "electric": electric,
             "magnetic": magnetic,
             "wave": wave,
-            "charge": charge,
-            "mass": mass,
-            "c": c,
-            "along": given.frame.axes[0].tolist(),
+            **given.told(),
         },
-        **options,
+        **options_of("in_velocities", options),
     )
     back = given.frame.axes.T
-    return VelocityPath(raw.t, back @ (c * raw.y[:3]), back @ raw.y[3:6], _gamma(raw.y[:3]), raw)
+    return VelocityPath(raw, raw.t, back @ (c * raw.y[:3]), back @ raw.y[3:6], _gamma(raw.y[:3]))
 
 
 def comparison(
@@ -154,22 +141,24 @@ def comparison(
     """Run a particle on its momentum and in velocities, and say what the second one lost.
 
     `both` are options of both runs (`charge`, `mass`, `c`, `rtol`, `method`, ...; `potential`,
-    `events` and `project` go to the momentum alone), `options` more of the run in velocities, which
-    ends after 100,000 evaluations unless they say otherwise.
+    `events`, `project` and `store` go to the momentum alone), `options` more of the run in
+    velocities, which ends after 100,000 evaluations unless they say otherwise. Raises `InputError`
+    as `particle` does, and for a `t_eval` without a time.
 
     >>> found = comparison((1.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.0, 1e6))
     >>> found.momentum.success, bool(np.nanmax(found.gamma_error) > 1e-5)
     (True, True)
     """
+    if both.get("t_eval") is not None and not np.size(both["t_eval"]):
+        raise InputError("t_eval must have a time to compare at: give some, or leave it out.")
     where = (electric, magnetic, t_span, position, momentum)
     path = particle(*where, **{**both, "dense_output": True})
     more: dict[str, Any] = {"max_evaluations": 100_000, **both, **(options or {})}
     more = {name: value for name, value in more.items() if name not in _MOMENTUM_ONLY}
     beside = in_velocities(*where, **more)
-    reached = np.abs(beside.t - beside.t[0]) <= abs(path.t[-1] - path.t[0])
-    times = beside.t[reached]
+    times = beside.t[path.covers(beside.t)]
     with np.errstate(invalid="ignore"):
-        error = np.abs(beside.gamma[reached] / path(times).gamma - 1.0)
+        error = np.abs(beside.gamma[: len(times)] / path(times).gamma - 1.0)
     lost = np.flatnonzero(~(error <= 1e-3))
     lost_at = float(times[lost[0]]) if lost.size else None
     refused = beside.solution.record.tally.refused
@@ -186,6 +175,8 @@ def _sentence(found: Comparison) -> str:
     bad = np.flatnonzero(~np.isfinite(error))
     if bad.size:
         return f"{ended} From t = {times[bad[0]]:.6g} on its speed is c or more: γ is gone."
+    if not error.size:
+        return f"{ended} There is no time that both reached and that t_eval asks for."
     largest = f"{ended} γ is wrong by up to {error.max():.1e}"
     return (
         f"{largest}." if lost is None else f"{largest}, by more than 1e-3 from t = {lost:.6g} on."
@@ -199,5 +190,6 @@ def _gamma(beta: Vector) -> NDArray[np.float64]:
         return np.asarray(1.0 / np.sqrt((1.0 - speed) * (1.0 + speed)))
 
 
-def _plain(value: Any) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _last(values: NDArray[np.float64]) -> float | None:
+    """The last of values, if there is one and it is finite."""
+    return float(values[-1]) if values.size and np.isfinite(values[-1]) else None

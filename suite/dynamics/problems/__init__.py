@@ -104,6 +104,8 @@ def problem(name: str, **parameters: float) -> ODEProblem:
     ...
     suite.errors.InputError: There is no problem named 'keplar'. The nearest: kepler.
     """
+    if not isinstance(name, str):
+        raise InputError(f"A problem is asked for by its name, such as 'kepler'. Got {name!r}.")
     key = name.strip().lower().replace("-", "_").replace(" ", "_")
     if key not in PROBLEMS:
         near = difflib.get_close_matches(key, PROBLEMS, 3) or list(PROBLEMS)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from suite.dynamics.numbers import finite
 from suite.dynamics.problems.described import Invariant, ODEProblem, Rate, Vector
 from suite.errors import InputError
 
@@ -23,6 +24,7 @@ def kepler(eccentricity: float = 0.6) -> ODEProblem:
     >>> kepler(0.9).y0[0]
     0.09999999999999998
     """
+    eccentricity = finite("eccentricity", eccentricity)
     if not 0.0 <= eccentricity < 1.0:
         raise InputError(
             f"The eccentricity of a closed orbit lies in [0, 1). Got {eccentricity!r}."

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from suite.dynamics.numbers import finite, positive
 from suite.dynamics.problems.described import ODEProblem, Rate, Vector
 from suite.errors import InputError
 
@@ -20,6 +21,9 @@ __all__ = [
     "weierstrass",
 ]
 
+_NEAREST = 1e-7
+"""The least distance of a pole whose square is more than a few ulps of 1."""
+
 
 def blow_up(p: float = 2.0, factor: float = 1.0, start: float = 1.0) -> ODEProblem:
     """y' = factor · y^p from y = start: y grows like (t_s - t)^(-1/(p-1)).
@@ -30,11 +34,9 @@ def blow_up(p: float = 2.0, factor: float = 1.0, start: float = 1.0) -> ODEProbl
     >>> blow_up(3.0).singular_time
     0.5
     """
-    if not (p > 1.0 and factor > 0.0 and start > 0.0):
-        raise InputError(
-            "y' = factor · y^p blows up for p > 1, factor > 0 and start > 0. "
-            f"Got p = {p!r}, factor = {factor!r}, start = {start!r}."
-        )
+    p, factor, start = finite("p", p), positive("factor", factor), positive("start", start)
+    if not p > 1.0:
+        raise InputError(f"p must be above 1: y' = factor · y^p blows up for such only. Got {p!r}.")
 
     def fun(t: float, y: Vector) -> Vector:
         return factor * y**p
@@ -47,7 +49,11 @@ def blow_up(p: float = 2.0, factor: float = 1.0, start: float = 1.0) -> ODEProbl
 
 
 def exponential_blow_up(start: float = 0.0) -> ODEProblem:
-    """y' = e^y: y = -log(t_s - t), logarithmic; t_s = e^(-start)."""
+    """y' = e^y: y = -log(t_s - t), logarithmic; t_s = e^(-start).
+
+    Raises `InputError` unless start is a finite number.
+    """
+    start = finite("start", start)
 
     def fun(t: float, y: Vector) -> Vector:
         return np.exp(y)
@@ -130,9 +136,16 @@ def collision() -> ODEProblem:
 
 
 def near_miss(distance: float = 1e-3) -> ODEProblem:
-    """y = 1/((t - 1)² + distance²), whose poles pass the real axis at that distance, to t = 2."""
-    if not distance > 0.0:
-        raise InputError(f"The distance of the poles must be positive. Got {distance!r}.")
+    """y = 1/((t - 1)² + distance²), whose poles pass the real axis at that distance, to t = 2.
+
+    Raises `InputError` for a distance below 1e-7.
+    """
+    distance = finite("distance", distance)
+    if not distance >= _NEAREST:
+        raise InputError(
+            f"distance must be at least {_NEAREST:g}: what y starts from, 1/(1 + distance²), does "
+            f"not tell a nearer one from a pole on the axis. Got {distance!r}."
+        )
 
     def fun(t: float, y: Vector) -> Vector:
         return (2.0 * (1.0 - t)) * y * y
@@ -145,9 +158,11 @@ def near_miss(distance: float = 1e-3) -> ODEProblem:
 
 
 def exponential_growth(rate: float = 1.0) -> ODEProblem:
-    """y' = rate · y from 1, until y = e^100: growth without end and without a singularity."""
-    if not rate > 0.0:
-        raise InputError(f"The rate of growth must be positive. Got {rate!r}.")
+    """y' = rate · y from 1, until y = e^100: growth without end and without a singularity.
+
+    Raises `InputError` unless rate is positive.
+    """
+    rate = positive("rate", rate)
 
     def fun(t: float, y: Vector) -> Vector:
         return rate * y

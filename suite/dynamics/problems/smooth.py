@@ -6,16 +6,18 @@ import math
 
 import numpy as np
 
+from suite.dynamics.numbers import finite, positive
 from suite.dynamics.problems.described import ODEProblem, Vector
-from suite.errors import InputError
 
 __all__ = ["brusselator", "harmonic_oscillator", "lorenz", "lotka_volterra", "rigid_body"]
 
 
 def harmonic_oscillator(omega: float = 1.0) -> ODEProblem:
-    """x'' = -omega² x from x = 1 at rest, ten periods: x = cos(omega t)."""
-    if not omega > 0.0:
-        raise InputError(f"The angular frequency omega must be positive. Got {omega!r}.")
+    """x'' = -omega² x from x = 1 at rest, ten periods: x = cos(omega t).
+
+    Raises `InputError` unless omega is positive.
+    """
+    omega = positive("omega", omega)
 
     def fun(t: float, y: Vector) -> Vector:
         x, v = y.tolist()
@@ -41,7 +43,11 @@ def harmonic_oscillator(omega: float = 1.0) -> ODEProblem:
 
 
 def lorenz(sigma: float = 10.0, rho: float = 28.0, beta: float = 8.0 / 3.0) -> ODEProblem:
-    """Lorenz's chaotic convection from (1, 1, 1) to t = 10."""
+    """Lorenz's chaotic convection from (1, 1, 1) to t = 10.
+
+    Raises `InputError` unless all parameters are finite numbers.
+    """
+    sigma, rho, beta = finite("sigma", sigma), finite("rho", rho), finite("beta", beta)
 
     def fun(t: float, y: Vector) -> Vector:
         a, b, c = y.tolist()
@@ -63,7 +69,11 @@ def lorenz(sigma: float = 10.0, rho: float = 28.0, beta: float = 8.0 / 3.0) -> O
 
 
 def brusselator(a: float = 1.0, b: float = 3.0) -> ODEProblem:
-    """The Brusselator's limit cycle from (1.5, 3) to t = 20."""
+    """The Brusselator's limit cycle from (1.5, 3) to t = 20.
+
+    Raises `InputError` unless a and b are finite numbers.
+    """
+    a, b = finite("a", a), finite("b", b)
 
     def fun(t: float, y: Vector) -> Vector:
         u, v = y.tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from suite.dynamics.numbers import finite
 from suite.dynamics.problems.described import ODEProblem, Vector
 
 __all__ = ["hires", "oregonator", "robertson", "van_der_pol"]
@@ -40,7 +41,11 @@ def robertson() -> ODEProblem:
 
 
 def van_der_pol(mu: float = 1000.0) -> ODEProblem:
-    """Van der Pol's oscillator x'' = mu (1 - x²) x' - x from (2, 0) to t = max(20, 2 mu)."""
+    """Van der Pol's oscillator x'' = mu (1 - x²) x' - x from (2, 0) to t = max(20, 2 mu).
+
+    Raises `InputError` unless mu is a finite number.
+    """
+    mu = finite("mu", mu)
 
     def fun(t: float, y: Vector) -> Vector:
         x, v = y.tolist()
@@ -100,7 +105,7 @@ def hires() -> ODEProblem:
         full[7, 7] -= by_h
         return full
 
-    def complex_mass(t: float, y: Vector) -> float:
+    def enzyme(t: float, y: Vector) -> float:
         return float(y[6] + y[7])
 
     return ODEProblem(
@@ -111,7 +116,7 @@ def hires() -> ODEProblem:
         tuple(f"y{i}" for i in range(1, 9)),
         f"Schäfer 1975; {_TEST_SET}",
         jacobian,
-        {"enzyme": complex_mass},
+        {"enzyme": enzyme},
     )
 
 

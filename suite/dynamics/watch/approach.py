@@ -41,6 +41,8 @@ APART = 1.25
 COARSE = 3.0
 ALIKE = 2.5
 """Paces at which steps shrink with time that differ by less than this factor are the same."""
+FEWEST_TICKS = 4.0
+"""Step of the differences for y'', in ulps of the time, that is still worth taking."""
 MOST = 14
 FEW = 6
 
@@ -62,7 +64,8 @@ class Past(NamedTuple):
     """What a run remembers: its start, points (as plain tuples), what errors before the first of
     them can have shifted t_s by [n], the step at the last look and the longest, the estimate, the
     error of its exponent, how often it was given, how often in vain, the time left at first and
-    now, and the logarithm of what errors have grown by."""
+    now, the logarithm of what errors have grown by, and whether each step is corrected by its own
+    error estimate."""
 
     origin: float
     older: tuple[Any, ...]
@@ -77,14 +80,14 @@ class Past(NamedTuple):
     first_left: float
     left: float
     growth: float
+    extrapolated: bool
 
 
-def begun(flow: Flow) -> Past:
+def begun(flow: Flow, extrapolated: bool) -> Past:
     """The memory of a run that starts here."""
     first = Passed(flow.time, flow.y, flow.rate, None, 0.0, 0.0, 0)
-    return Past(
-        flow.time, (), (tuple(first),), None, math.inf, 0.0, None, math.inf, 0, 0, 0.0, 0.0, 0.0
-    )
+    recent, far = (tuple(first),), math.inf
+    return Past(flow.time, (), recent, None, far, 0.0, None, far, 0, 0, 0.0, 0.0, 0.0, extrapolated)
 
 
 def compressed(
@@ -92,18 +95,19 @@ def compressed(
 ) -> tuple[Any, ...]:
     """The memory when recent points are too many: some become older ones, others are let go."""
     origin, older, _, shift, looked, longest, *others = memory
+    extrapolated: bool = others[-1]
     for leaving in recent[:-RECENT]:
         size = leaving[4]
         if not older or size <= CLOSER * older[-1][4]:
             older = (*older, leaving)
             if len(older) > OLDER:
-                shift = _summed(equation, shift, older[:2])
+                shift = _summed(equation, shift, older[:2], extrapolated)
                 older = older[1:]
         elif size >= LONGER * older[-1][4]:
             # A step that is long again shows that what shrank it is over.
             left = next((i for i in range(len(older), 0, -1) if older[i - 1][4] > size), 0)
             if left == 0:
-                shift, longest = _summed(equation, shift, (*older, leaving)), 0.0
+                shift, longest = _summed(equation, shift, (*older, leaving), extrapolated), 0.0
             older = (*older[:left], leaving)
     longest = max(longest, older[0][4])
     return (origin, older, recent[-RECENT:], shift, looked, longest, *others)
@@ -150,10 +154,12 @@ def shifts(equation: Equation, past: Past) -> Vector:
 
     An error e of a component is its solution of another time, off by e / y'.
     """
-    return _summed(equation, past.shift, (*past.older, *past.recent))
+    return _summed(equation, past.shift, (*past.older, *past.recent), past.extrapolated)
 
 
-def _summed(equation: Equation, shift: Vector | None, kept: tuple[Any, ...]) -> Vector:
+def _summed(
+    equation: Equation, shift: Vector | None, kept: tuple[Any, ...], extrapolated: bool
+) -> Vector:
     """The shift up to the first point, or what it must have been, and those between the points."""
     points = [Passed(*each) for each in kept]
     steps = np.diff([float(each.steps) for each in points])[:, None]
@@ -167,10 +173,10 @@ def _summed(equation: Equation, shift: Vector | None, kept: tuple[Any, ...]) -> 
     root = math.sqrt(sizes.shape[1])
     with np.errstate(all="ignore"):
         steepest = np.maximum(steep[1:], steep[:-1])
-        # What is kept is one order better than what is estimated: by the share of the time left
-        # that a step is, which the change of the rate shows.
+        # What a pair keeps is one order better than what it estimates: by the share of the time
+        # left that a step is, which the change of the rate shows.
         change = np.abs(np.diff(rates, axis=0)) / (steepest * steps)
-        share = np.where(change < 1.0, change, 1.0)
+        share = np.where((change < 1.0) & (not extrapolated), change, 1.0)
         moved = (spent * root * share * scales + steps * EPS * sizes[1:]) / steepest
         if shift is None and points[0].steps:
             # The steps before the first point, as if they had all been there.
@@ -199,6 +205,7 @@ def bent(
         if each.bend is None:
             before = pole - equation.direction * each.time
             offset = OFFSET * before / max(1.0, abs(slope))
+            offset = max(offset, FEWEST_TICKS * math.ulp(each.time))
             bend = curvature(equation.fun, each.time, each.y, each.rate, offset)
             each = each._replace(bend=np.full_like(each.y, np.nan) if bend is None else bend)
             evaluations += 4

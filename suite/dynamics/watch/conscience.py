@@ -8,11 +8,28 @@ from dataclasses import dataclass
 from suite.core import Tally
 from suite.dynamics.equation import Flow
 
-__all__ = ["Conscience", "consciences"]
+__all__ = [
+    "ALLOWED",
+    "BEYOND",
+    "DEPARTURE",
+    "LARGEST",
+    "NOW",
+    "ODD",
+    "PROJECTED",
+    "ROWS",
+    "START",
+    "SUM",
+    "WATCHED",
+    "Conscience",
+    "consciences",
+]
 
 # Rows of the table that a run remembers, one column a value.
-START, ALLOWED, NOW, DEPARTURE, SUM, LARGEST, BEYOND = range(7)
-ROWS = 7
+START, ALLOWED, NOW, DEPARTURE, SUM, LARGEST, BEYOND, ODD = range(8)
+ROWS = 8
+
+WATCHED, PROJECTED = "watched", "projected"
+"""What can be done with an invariant; the names a run remembers them by."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +74,7 @@ class Conscience:
 def consciences(flow: Flow, tally: Tally) -> dict[str, Conscience]:
     """The report on every declared invariant, from the last kept point and the counts of a run."""
     reports = {}
-    for kind in ("watched", "projected"):
+    for kind in (WATCHED, PROJECTED):
         kept = flow.memory.get(kind)
         if kept is None:
             continue
@@ -67,7 +84,7 @@ def consciences(flow: Flow, tally: Tally) -> dict[str, Conscience]:
                 float(column[DEPARTURE]),
                 float(column[SUM]),
                 float(column[LARGEST]),
-                kind == "projected",
+                kind == PROJECTED,
                 _count(tally.bound, name),
                 _count(tally.refused, name),
                 int(column[BEYOND]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
@@ -16,11 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.dynamics.equation import EPS, Flow, Vector
+from suite.dynamics.watch.declared import (
+    Floats,
+    Invariant,
+    flat_of,
+    gradient_of,
+    invariant_of,
+    value_of,
+)
 from suite.errors import AttemptFailed, InputError
 
-__all__ = ["Bundle", "Floats", "Invariant", "correction", "flat_of", "rounding"]
+__all__ = ["Bundle", "Invariant", "correction", "rounding"]
 
-Floats = NDArray[np.float64]
 Value: TypeAlias = Callable[[float, Vector], Floats]
 
 _FORWARD = math.sqrt(EPS)
@@ -31,25 +38,13 @@ _CONSERVED = 1e-6
 """Rate of change, as a share of the terms it is the sum of, that counts as none."""
 _DOUBT = 100.0
 """How many roundings the differences of a gradient may be off by."""
+_EXPLAINED = (0.4, 2.5)
+"""What the mean rate of both ends may say of a change, over it, if it is to explain it: of a rate
+that rises from nothing as t^k, as it does from rest, it says (k + 1) / 2."""
+_RUNGS = 6
+"""Times over which a rate is looked for along f, each a tenth of the one before."""
 _DEPENDENT = 1e-6
 """Eigenvalue of the normalised Gram matrix below which gradients count as dependent."""
-
-
-@dataclass(frozen=True, eq=False)
-class Invariant:
-    """A function I(t, y) that solutions conserve: one real number, or an array [k] of them.
-
-    `gradient(t, y)` answers ∂I/∂y, [n] or [k, n] (for complex y ∂I/∂Re y + i ∂I/∂Im y); without it
-    differences are taken, n calls of `value` a step. With `from_rate` it is called with f(t, y) as
-    a third argument, since the gradient of an energy is made of the forces. `allowed` is how much
-    one step may change I; by default the relative tolerance of |I| at the start (of the size of its
-    terms, where they cancel there).
-    """
-
-    value: Callable[[float, Vector], Any]
-    gradient: Callable[..., Any] | None = None
-    allowed: float | None = None
-    from_rate: bool = False
 
 
 class Slopes(NamedTuple):
@@ -59,16 +54,11 @@ class Slopes(NamedTuple):
     steps: Floats
 
 
-def flat_of(y: Vector) -> Floats:
-    """The real numbers a state consists of; a view of it where it can be."""
-    return np.ascontiguousarray(y).view(np.float64)
-
-
 class Bundle:
     """Several invariants as one vector-valued function; true if there is any."""
 
     def __init__(self, declared: Mapping[str, Any]) -> None:
-        self._all = {name: _invariant_of(name, given) for name, given in declared.items()}
+        self._all = {name: invariant_of(name, given) for name, given in declared.items()}
         self._functions = tuple(invariant.value for invariant in self._all.values())
         self.differenced = any(each.gradient is None for each in self._all.values())
         self.places: dict[str, slice] = {}
@@ -76,6 +66,7 @@ class Bundle:
         """Whether each invariant is one real number."""
         self.labels: tuple[str, ...] = ()
         """One name a value: those of an array-valued invariant are numbered."""
+        self._differenced = np.zeros(0, bool)
         self.owners: tuple[str, ...] = ()
         """The name of the invariant that each value is of."""
 
@@ -87,9 +78,9 @@ class Bundle:
         if self.single:
             try:
                 found = np.array([value(time, y) for value in self._functions], np.float64).ravel()
-                if np.isfinite(found).all():
+                if found.size == len(self._functions) and np.isfinite(found).all():
                     return found
-            except (ArithmeticError, ValueError):
+            except (ArithmeticError, ValueError, TypeError):
                 pass  # told below, with its name
         parts = [self._value(name, time, y) for name in self._all]
         if not self.places:
@@ -97,15 +88,15 @@ class Bundle:
         return np.concatenate(parts)
 
     def _value(self, name: str, time: float, y: Vector) -> Floats:
-        try:
-            part = _flat_value(self._all[name].value(time, y))
-        except (ArithmeticError, ValueError) as error:
-            raise AttemptFailed(
-                f"The invariant {name} raised {type(error).__name__} ({error})."
-            ) from error
-        if not np.isfinite(part).all():
-            raise AttemptFailed(f"The invariant {name} is not finite.")
-        return part
+        return value_of(name, self._all[name], time, y, self._count(name))
+
+    def _gradient(self, name: str, flow: Flow) -> Floats:
+        return gradient_of(name, self._all[name], flow, self._count(name) or 1)
+
+    def _count(self, name: str) -> int | None:
+        """How many values an invariant has; None as long as none was asked."""
+        place = self.places.get(name)
+        return None if place is None else place.stop - place.start
 
     def _place(self, parts: list[Floats]) -> None:
         first = 0
@@ -116,6 +107,7 @@ class Bundle:
             self.owners += (name,) * part.size
             first += part.size
         self.single = first == len(self._all)
+        self._differenced = np.array([self._all[name].gradient is None for name in self.owners])
 
     def slopes(self, flow: Flow, here: Floats | None, sizes: Floats | float) -> Slopes:
         """All gradients [k, n] at a point: as they are given, or by differences.
@@ -126,7 +118,7 @@ class Bundle:
         rows, steps = [], np.asarray((_CENTRAL if here is None else _FORWARD) * sizes)
         for name, invariant in self._all.items():
             if invariant.gradient is not None:
-                rows.append(_given(invariant, flow))
+                rows.append(self._gradient(name, flow))
                 continue
             base = None if here is None else here[self.places[name]]
             rows.append(_differences(partial(self._value, name), flow, base, steps))
@@ -137,7 +129,7 @@ class Bundle:
         moved = []
         for name, invariant in self._all.items():
             if invariant.gradient is not None:
-                moved.append(rounding(_given(invariant, flow), flat_of(flow.y)))
+                moved.append(rounding(self._gradient(name, flow), flat_of(flow.y)))
                 continue
             signs = np.ones(flow.y.size)
             both = _probe(partial(self._value, name), flow, signs)
@@ -146,19 +138,21 @@ class Bundle:
             moved.append(0.5 * EPS * math.sqrt(0.5) * both)
         return np.concatenate(moved)
 
-    def refuse_if_changed(self, flow: Flow, sizes: Floats, seen: Floats | None, h: float) -> None:
+    def refuse_if_changed(
+        self, flow: Flow, sizes: Floats, h: float, over: tuple[Flow, Floats] | None = None
+    ) -> None:
         """Raise `InputError` where f itself changes an invariant: ∂I/∂t + ∇I·f is not zero.
 
-        `seen` [k], if given, are changes over a step h: then only those are judged that this rate
-        explains; others are the method's error.
+        `over`, if given, is the point before the step h that led here, and the changes [k] seen
+        over it: then only those are judged that the rates at both ends explain; others are the
+        method's error.
         """
-        change, bad = self._changes(flow, sizes, h)
-        if seen is not None:
-            bad &= np.abs(seen - h * change) <= 0.5 * np.abs(seen)
-        if bad.any() and self.differenced:
-            # What differences say must not depend on their steps.
-            finer, still = self._changes(flow, 0.1 * sizes, h)
-            bad &= still & (np.abs(finer - change) < 0.1 * np.abs(change))
+        change, bad = self.changes(flow, sizes, h)
+        if over is not None and bad.any():
+            before, seen = over
+            mean = 0.5 * (change + self.changes(before, sizes, h)[0])
+            told, square = h * mean * seen, np.square(seen)
+            bad &= (told >= _EXPLAINED[0] * square) & (told <= _EXPLAINED[1] * square)
         if bad.any():
             which = int(np.flatnonzero(bad)[0])
             raise InputError(
@@ -167,17 +161,48 @@ class Bundle:
                 "an invariant."
             )
 
-    def _changes(self, flow: Flow, sizes: Floats, h: float) -> tuple[Floats, NDArray[np.bool_]]:
+    def changes(self, flow: Flow, sizes: Floats, h: float) -> tuple[Floats, NDArray[np.bool_]]:
         """dI/dt along f [k], and whether it stands out of rounding and differences."""
         time, y, rate = flow.time, flow.y, flat_of(flow.rate)
-        rows, steps = self.slopes(flow, None, sizes)
+        rows = self.slopes(flow, None, sizes).rows
+        size = np.abs(self.values(time, y)) + rounding(rows, flat_of(y)) / EPS
         step = _CENTRAL * max(abs(time), abs(h))
         by_time = (self.values(time + step, y) - self.values(time - step, y)) / (2.0 * step)
         change = rows.dot(rate) + by_time
+        sure = np.abs(by_time) >= _DOUBT * EPS * size / step
+        sure |= by_time == 0.0
+        if self.differenced:
+            along, stands = self._along(
+                flow, size, min(abs(h), _norm(sizes) / (_norm(rate) or 1.0))
+            )
+            np.copyto(change, along, where=self._differenced)
+            np.copyto(sure, stands, where=self._differenced)
         terms = np.abs(rows).dot(np.abs(rate)) + np.abs(by_time)
-        unsure = np.abs(rate / steps).sum() + 1.0 / step
-        size = np.abs(self.values(time, y)) + rounding(rows, flat_of(y)) / EPS
-        return change, np.abs(change) > _CONSERVED * terms + _DOUBT * EPS * size * unsure
+        return change, sure & (np.abs(change) > _CONSERVED * terms)
+
+    def _along(self, flow: Flow, size: Floats, first: float) -> tuple[Floats, NDArray[np.bool_]]:
+        """dI/dt [k] by differences along f over ever shorter times from `first` on, and whether
+        it is sure.
+
+        From the shortest time over which it stands out of the rounding of values of that `size`
+        [k]; sure where the next longer one agrees, as what is left of the curve of I does not.
+        """
+        time, y, rate = flow.time, flow.y, flow.rate
+        steps = [(time + first * 0.1**i) - time for i in range(_RUNGS)]
+        steps = [step for step in steps if step > 0.0]
+        found = np.full((len(steps) + 1, size.size), np.nan)
+        for row, step in zip(found[1:], steps, strict=True):
+            with suppress(AttemptFailed):
+                ahead = self.values(time + step, y + step * rate)
+                row[:] = (ahead - self.values(time - step, y - step * rate)) / (2.0 * step)
+        noise = _DOUBT * EPS * size / np.array([math.inf, *steps])[:, None]
+        stands = np.abs(found) > noise
+        last = len(steps) - np.argmax(stands[::-1], axis=0)
+        columns = np.arange(size.size)
+        shortest, longer = found[last, columns], found[last - 1, columns]
+        agree = np.abs(shortest - longer) < 0.1 * np.abs(shortest)
+        any_stands = stands.any(axis=0)
+        return np.where(any_stands, shortest, 0.0), any_stands & agree
 
     def allowed(self, flow: Flow, sizes: Floats, relative: float, absolute: Vector) -> Floats:
         """How much one step may change each value [k], judged at the start of a run."""
@@ -193,16 +218,6 @@ class Bundle:
             most = relative * size + _norm(moved[place])
             found[place] = given if given is not None else most or EPS
         return found
-
-
-def _given(invariant: Invariant, flow: Flow) -> Floats:
-    """A gradient as the user's function gives it, as rows of real numbers [k, n]."""
-    gradient = invariant.gradient
-    if gradient is None:
-        raise TypeError("this invariant has no gradient")
-    more = (flow.rate,) if invariant.from_rate else ()
-    row = flat_of(np.asarray(gradient(flow.time, flow.y, *more), flow.y.dtype))
-    return row if row.ndim == 2 else row.reshape(1, -1)
 
 
 def rounding(rows: Floats, flat: Floats) -> Floats:
@@ -236,11 +251,6 @@ def _norm(values: Floats) -> float:
     return float(np.sqrt(values.dot(values)))
 
 
-def _flat_value(value: Any) -> Floats:
-    part = np.atleast_1d(value).ravel()
-    return part.view(np.float64) if part.dtype.kind == "c" else part.astype(np.float64, copy=False)
-
-
 def _differences(value: Value, flow: Flow, base: Floats | None, steps: Floats) -> Floats:
     """The gradient of one invariant [k, n], forward from `base` or central."""
     kind, flat, columns = flow.y.dtype, flat_of(flow.y), []
@@ -260,16 +270,3 @@ def _probe(value: Value, flow: Flow, signs: Floats) -> Floats:
     """The slope of a value [k] where the components of y are scaled up and down by their sign."""
     ahead = value(flow.time, flow.y * (1.0 + _PROBE * signs))
     return (ahead - value(flow.time, flow.y * (1.0 - _PROBE * signs))) / (2.0 * _PROBE)
-
-
-def _invariant_of(name: str, given: Any) -> Invariant:
-    if isinstance(given, tuple) and len(given) == 2:
-        given = Invariant(*given)
-    if callable(given):
-        given = Invariant(given)
-    if not isinstance(given, Invariant) or not callable(given.value):
-        raise InputError(
-            f"The invariant {name!r} must be a function of (t, y), or a pair of it and its "
-            f"gradient. Got {given!r}."
-        )
-    return given

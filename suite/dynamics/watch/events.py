@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from suite.dynamics.equation import (
     remember,
 )
 from suite.dynamics.trajectory import along
-from suite.errors import InputError
+from suite.errors import AttemptFailed, InputError
 
 __all__ = ["Event", "ended", "eventful", "events_of"]
 
@@ -52,20 +53,39 @@ def events_of(events: Any, args: Sequence[Any] = ()) -> tuple[Event, ...]:
     """
     if events is None:
         return ()
-    given = [events] if callable(events) else list(events)
+    given = [events] if callable(events) or not isinstance(events, list | tuple) else list(events)
     for place, event in enumerate(given):
         if not callable(event):
             raise InputError(f"events must be functions of (t, y). Got {event!r} as event {place}.")
-    return tuple(_event_of(event, tuple(args)) for event in given)
+    return tuple(_event_of(place, event, tuple(args)) for place, event in enumerate(given))
 
 
-def _event_of(event: Any, args: tuple[Any, ...]) -> Event:
+def _event_of(place: int, event: Any, args: tuple[Any, ...]) -> Event:
     terminal = getattr(event, "terminal", False)
-    direction = float(getattr(event, "direction", 0.0) or 0.0)
-    last = int(terminal) if terminal else 0
-    if not args:
-        return Event(event, direction, last)
-    return Event(lambda time, y: event(time, y, *args), direction, last)
+    try:
+        direction = float(getattr(event, "direction", 0.0) or 0.0)
+        last = int(terminal) if terminal else 0
+    except (TypeError, ValueError):
+        raise InputError(
+            f"event {place}: direction must be a number and terminal True or a count. "
+            f"Got direction={event.direction!r}, terminal={terminal!r}."
+        ) from None
+
+    def value(time: float, y: Vector) -> float:
+        return _number(place, event(time, y.copy(), *args), time)
+
+    return Event(value, direction, last)
+
+
+def _number(place: int, value: Any, time: float) -> float:
+    """An event's value as a number; one that is none refuses the step it was looked for in."""
+    found = np.asarray(value)
+    if found.size != 1 or found.dtype.kind not in "fiub":
+        raise InputError(f"event {place} must answer one real number. Got {value!r}.")
+    number = float(found.reshape(()))
+    if math.isnan(number):
+        raise AttemptFailed(f"Event {place} is NaN.")
+    return number
 
 
 def eventful(attempt: Try, scheme: Scheme, equation: Equation, events: tuple[Event, ...]) -> Try:
@@ -77,22 +97,34 @@ def eventful(attempt: Try, scheme: Scheme, equation: Equation, events: tuple[Eve
 
     def looking(flow: Flow, step: Step) -> Trial:
         trial = attempt(flow, step)
-        after = trial.state
         if not may_stand(trial):
             return trial
-        signs, counts, _ = _remembered(flow, events)
-        values = np.array([float(event.value(after.time, after.y)) for event in events])
-        crossed = [
-            place for place, event in enumerate(events) if _crosses(event, signs, values, place)
-        ]
-        now = np.where(values != 0.0, np.sign(values), signs)
-        # A zero that was found is not found again when the function leaves it.
-        now[[place for place in crossed if values[place] == 0.0]] = 0.0
-        if not crossed:
-            return _with_memory(trial, now, counts, False)
-        return _found(trial, flow, scheme, equation, events, crossed, now, counts)
+        try:
+            return _looked(trial, flow, scheme, equation, events)
+        except InputError:
+            raise
+        except AttemptFailed as failure:
+            raise AttemptFailed(str(failure), trial.cost) from failure
+        except (ArithmeticError, ValueError) as error:
+            said = f"An event raised {type(error).__name__} ({error})."
+            raise AttemptFailed(said, trial.cost) from error
 
     return looking
+
+
+def _looked(
+    trial: Trial, flow: Flow, scheme: Scheme, equation: Equation, events: tuple[Event, ...]
+) -> Trial:
+    after = trial.state
+    signs, counts = _remembered(flow, events)
+    values = np.array([event.value(after.time, after.y) for event in events])
+    crossed = [place for place, event in enumerate(events) if _crosses(event, signs, values, place)]
+    now = np.where(values != 0.0, np.sign(values), signs)
+    # A zero that was found is not found again when the function leaves it.
+    now[[place for place in crossed if values[place] == 0.0]] = 0.0
+    if not crossed:
+        return _with_memory(trial, now, counts, False)
+    return _found(trial, flow, scheme, equation, events, crossed, now, counts)
 
 
 def ended(flow: Flow) -> bool:
@@ -101,12 +133,12 @@ def ended(flow: Flow) -> bool:
     return memory is not None and bool(memory["ended"])
 
 
-def _remembered(flow: Flow, events: tuple[Event, ...]) -> tuple[Vector, Vector, bool]:
+def _remembered(flow: Flow, events: tuple[Event, ...]) -> tuple[Vector, Vector]:
     memory = flow.memory.get(NAME)
     if memory is not None:
-        return memory["signs"], memory["counts"], memory["ended"]
-    signs = np.sign([float(event.value(flow.time, flow.y)) for event in events])
-    return signs, np.zeros(len(events), int), False
+        return memory["signs"], memory["counts"]
+    signs = np.sign([event.value(flow.time, flow.y) for event in events])
+    return signs, np.zeros(len(events), int)
 
 
 def _crosses(event: Event, signs: Vector, values: Vector, place: int) -> bool:
@@ -175,7 +207,7 @@ def _fraction(event: Event, flow: Flow, length: float, powers: Vector, after: Fl
 
     def value(theta: float) -> float:
         y = after.y if theta == 1.0 else along(powers, theta, flow.y)
-        return float(event.value(flow.time + theta * length, y))
+        return event.value(flow.time + theta * length, y)
 
     at_start, at_end = value(0.0), value(1.0)
     if at_start == 0.0:

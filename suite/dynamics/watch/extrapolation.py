@@ -15,7 +15,7 @@ import numpy as np
 from suite.dynamics.equation import Rate, Vector
 from suite.errors import AttemptFailed
 
-__all__ = ["Zero", "curvature", "drift", "forecast", "vanishing"]
+__all__ = ["OFFSET", "Zero", "curvature", "drift", "forecast", "vanishing"]
 
 MOST_POINTS = 9
 """Points farther back than these only cost time."""

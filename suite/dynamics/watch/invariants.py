@@ -8,33 +8,40 @@ would have been: a small error of the energy proves nothing by itself once energ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
 from suite.core import Both, ErrorControl, Law, Signal, Step, Trial
-from suite.dynamics.equation import Equation, Flow, Try, Vector
+from suite.dynamics.equation import Equation, Flow, Try
 from suite.dynamics.watch.conscience import (
     ALLOWED,
     BEYOND,
     DEPARTURE,
     LARGEST,
     NOW,
+    ODD,
+    PROJECTED,
     ROWS,
     START,
     SUM,
+    WATCHED,
     Conscience,
     consciences,
 )
-from suite.dynamics.watch.conserved import Bundle, Floats, Invariant, correction, flat_of, rounding
+from suite.dynamics.watch.conserved import Bundle
+from suite.dynamics.watch.declared import Floats, Invariant, flat_of
+from suite.dynamics.watch.projection import Seen, metric, moved, real
 from suite.errors import AttemptFailed, InputError
 
 __all__ = ["Conscience", "Invariant", "consciences", "law_of", "projected", "watched"]
 
-_MOST_ITERATIONS = 5
-_LEAST_SHARE = 1e-3
-"""The part in a correction of a vector that did not bend at all: it made no error either."""
+_ODD = 0.1
+"""Share of what is allowed below which no change is odd."""
+_FAR = 10.0
+"""How many times the error of its step a change is of which it cannot come."""
 _ENDS = 2.0
 """A change has the rounding of both its ends, and of working out the values there."""
 
@@ -72,31 +79,13 @@ def watched(attempt: Try, equation: Equation, invariants: Mapping[str, Any]) -> 
     if not bundle:
         return attempt
 
-    def watching(flow: Flow, step: Step) -> Trial:
-        trial = attempt(flow, step)
-        after = trial.state
-        table = _table(bundle, equation, flow, step, "watched")
-        if not np.isfinite(after.y).all():
-            return _unmeasured(trial, bundle)
-        try:
-            values = bundle.values(after.time, after.y)
-            noise = _ENDS * bundle.noise(after) / table[ALLOWED]
-            change, drift = values - table[NOW], values - table[START]
-            parts = np.abs(change) / table[ALLOWED]
-            if (parts > np.maximum(1.0, 3.0 * noise)).any():
-                h = after.time - flow.time
-                bundle.refuse_if_changed(after, _sizes(flow, after), change, h)
-        except AttemptFailed as failure:
-            raise AttemptFailed(str(failure), trial.cost) from failure
-        table[NOW] = values
-        np.maximum(table[DEPARTURE], np.abs(drift), out=table[DEPARTURE])
-        notes = {
-            f"{label}_drift": each
-            for label, each in zip(bundle.labels, drift.tolist(), strict=True)
-        }
-        return _shown(trial, bundle, "watched", table, (parts, noise), notes)
+    def measure(flow: Flow, after: Flow, table: Floats) -> Seen:
+        values = bundle.values(after.time, after.y)
+        noise = _ENDS * bundle.noise(after) / table[ALLOWED]
+        change = values - table[NOW]
+        return Seen(after.y, values, change, np.abs(change) / table[ALLOWED], noise)
 
-    return watching
+    return _looked_at(attempt, equation, bundle, WATCHED, measure)
 
 
 def projected(attempt: Try, equation: Equation, invariants: Mapping[str, Any]) -> Try:
@@ -107,8 +96,7 @@ def projected(attempt: Try, equation: Equation, invariants: Mapping[str, Any]) -
     it (Hairer, Lubich and Wanner, Geometric Numerical Integration, IV.4). Where `blocks` declare
     vectors, S is smaller for those that hardly bend in the step: a slow body has no part in the
     error of a fast one. The rate is not asked for anew: it differs by what the rate changes over δ,
-    which is within the error of the step, and measured over 1,000 orbits a fresh one changed
-    nothing but the cost.
+    which is within the error of the step.
 
     The signal of each, by its name, is the least move it needs by itself, over the tolerance (RMS).
     Raises `InputError` as `watched` does.
@@ -126,93 +114,76 @@ def projected(attempt: Try, equation: Equation, invariants: Mapping[str, Any]) -
     if not bundle:
         return attempt
 
-    def moving(flow: Flow, step: Step) -> Trial:
+    def measure(flow: Flow, after: Flow, table: Floats) -> Seen:
+        sizes = _sizes(flow, after) if bundle.differenced else 1.0
+        scale = real(equation.tolerance.scale(flow.y, after.y), flow.y)
+        measures = (scale, metric(equation, flow, after, scale))
+        return moved(bundle, after, table[START], sizes, measures)
+
+    return _looked_at(attempt, equation, bundle, PROJECTED, measure)
+
+
+def _looked_at(
+    attempt: Try,
+    equation: Equation,
+    bundle: Bundle,
+    kind: str,
+    measure: Callable[[Flow, Flow, Floats], Seen],
+) -> Try:
+    """An attempt whose state is the one that `measure` answers, with its signals and its table."""
+
+    def looking(flow: Flow, step: Step) -> Trial:
         trial = attempt(flow, step)
         after = trial.state
-        table = _table(bundle, equation, flow, step, "projected")
+        table = _table(bundle, equation, flow, step, kind)
         if not np.isfinite(after.y).all():
             return _unmeasured(trial, bundle)
-        sizes = _sizes(flow, after) if bundle.differenced else 1.0
-        scale = _real(equation.tolerance.scale(flow.y, after.y), flow.y)
         try:
-            metric = _metric(equation, flow, after, scale)
-            move = _moved(bundle, after, table[START], sizes, (scale, metric))
-            residual, left, parts, noise = move.residual, move.left, move.parts, move.noise
-            beyond = parts > np.maximum(1.0, 3.0 * noise)
-            if beyond.any():
+            seen = measure(flow, after, table)
+            if _is_odd(trial, seen, table):
                 h = after.time - flow.time
-                bundle.refuse_if_changed(after, _sizes(flow, after), -residual, h)
+                bundle.refuse_if_changed(after, _sizes(flow, after), h, (flow, seen.change))
         except AttemptFailed as failure:
             raise AttemptFailed(str(failure), trial.cost) from failure
-        table[BEYOND] += beyond
-        np.add(table[START], left, out=table[NOW])
-        np.maximum(table[DEPARTURE], np.abs(left), out=table[DEPARTURE])
-        table[SUM] += residual
-        larger = np.abs(residual) > np.abs(table[LARGEST])
-        np.copyto(table[LARGEST], residual, where=larger)
-        notes = {}
-        for label, drift, moved in zip(
-            bundle.labels, left.tolist(), residual.tolist(), strict=True
-        ):
-            notes[f"{label}_drift"], notes[f"{label}_correction"] = drift, moved
-        trial = trial._replace(state=after._replace(y=move.y))
-        return _shown(trial, bundle, "projected", table, (parts, noise), notes)
+        drift = seen.values - table[START]
+        table[NOW] = seen.values
+        np.maximum(table[DEPARTURE], np.abs(drift), out=table[DEPARTURE])
+        notes = dict(
+            zip((f"{label}_drift" for label in bundle.labels), drift.tolist(), strict=True)
+        )
+        if kind == PROJECTED:
+            notes |= _summed(bundle, table, -seen.change)
+            trial = trial._replace(state=after._replace(y=seen.y))
+        return _shown(trial, bundle, kind, table, seen, notes)
 
-    return moving
+    return looking
 
 
-class _Move(NamedTuple):
-    """A state on the manifold [n]; I₀ - I before and I - I₀ after the move, each part of it over
-    the tolerance, and the rounding of that [k]."""
-
-    y: Vector
-    residual: Floats
-    left: Floats
-    parts: Floats
-    noise: Floats
-
-
-def _metric(equation: Equation, flow: Flow, after: Flow, scale: Floats) -> Floats:
-    """What a move is measured by [n]: the scale; where vectors are declared, each one's times how
-    much it bent in the step, over the most that any did."""
-    blocks = equation.tolerance.blocks
-    if blocks is None or flow.y.dtype.kind == "c":
-        return scale
-    bend = after.y - flow.y - 0.5 * (after.time - flow.time) * (after.rate + flow.rate)
-    bend /= scale
-    share = np.sqrt(np.bincount(blocks, bend * bend))
-    most = share.max()
-    return scale * (share / most + _LEAST_SHARE)[blocks] if most > 0.0 else scale
+def _is_odd(trial: Trial, seen: Seen, table: Floats) -> bool:
+    """Whether changes are to be judged: they passed what is allowed, or are far larger than the
+    error of the step, then at the first such step, the second, the fourth, and so on."""
+    error = abs(trial.evidence["error"].value) if "error" in trial.evidence else 0.0
+    judged = False
+    for i, (part, noise) in enumerate(zip(seen.parts.tolist(), seen.noise.tolist(), strict=True)):
+        if not part > max(_ODD, 3.0 * noise):
+            continue
+        if part > 1.0:
+            table[BEYOND, i] += 1.0
+            judged = True
+        elif part > _FAR * error:
+            table[ODD, i] += 1.0
+            # A power of two has the mantissa 1/2.
+            judged |= math.frexp(table[ODD, i])[0] == 0.5
+    return judged
 
 
-def _moved(
-    bundle: Bundle,
-    after: Flow,
-    aim: Floats,
-    sizes: Floats | float,
-    measures: tuple[Floats, Floats],
-) -> _Move:
-    """The state on the manifold nearest in the second of `measures`; its parts are over the first,
-    the tolerance."""
-    time, y, (scale, metric) = after.time, after.y, measures
-    values = bundle.values(time, y)
-    residual = left = aim - values
-    rows = bundle.slopes(after, values, sizes).rows
-    unsure = rounding(rows, flat_of(y))
-    most = np.abs(left).max()
-    for _ in range(_MOST_ITERATIONS):
-        further = y + correction(rows, left, metric).view(y.dtype)
-        still = aim - bundle.values(time, further)
-        still_most = np.abs(still).max()
-        if not still_most < most:
-            break
-        y, left, most = further, still, still_most
-        if (np.abs(left) <= unsure).all():
-            break
-    scaled = rows * scale
-    response = np.sqrt(np.einsum("ij,ij->i", scaled, scaled) * after.y.size)
-    response[response == 0.0] = np.inf
-    return _Move(y, residual, -left, np.abs(residual) / response, unsure / response)
+def _summed(bundle: Bundle, table: Floats, corrections: Floats) -> dict[str, float]:
+    """Add the corrections of a step to the table; they are its notes too."""
+    table[SUM] += corrections
+    larger = np.abs(corrections) > np.abs(table[LARGEST])
+    np.copyto(table[LARGEST], corrections, where=larger)
+    labels = (f"{label}_correction" for label in bundle.labels)
+    return dict(zip(labels, corrections.tolist(), strict=True))
 
 
 def _table(bundle: Bundle, equation: Equation, flow: Flow, step: Step, kind: str) -> Floats:
@@ -224,10 +195,10 @@ def _table(bundle: Bundle, equation: Equation, flow: Flow, step: Step, kind: str
         return kept["table"].copy()
     size = equation.direction * float(step.size)
     sizes, tolerance = _sizes(flow, flow, size), equation.tolerance
-    absolute = _real(np.broadcast_to(tolerance.absolute, flow.y.shape), flow.y)
+    absolute = real(np.broadcast_to(tolerance.absolute, flow.y.shape), flow.y)
     try:
         values = bundle.values(flow.time, flow.y)
-        bundle.refuse_if_changed(flow, sizes, None, size)
+        bundle.refuse_if_changed(flow, sizes, size)
         table = np.zeros((ROWS, values.size))
         table[START] = table[NOW] = values
         table[ALLOWED] = bundle.allowed(flow, sizes, float(np.min(tolerance.relative)), absolute)
@@ -246,11 +217,6 @@ def _sizes(flow: Flow, after: Flow, h: float = 0.0) -> Floats:
     return np.where(sizes > 0.0, sizes, typical)
 
 
-def _real(scale: Vector, y: Vector) -> Floats:
-    """A scale of the components as one of the real numbers they consist of."""
-    return np.repeat(scale, 2) if y.dtype.kind == "c" else np.asarray(scale, float)
-
-
 def _unmeasured(trial: Trial, bundle: Bundle) -> Trial:
     """A trial that led nowhere: no invariant has a value there."""
     return trial._replace(evidence={**trial.evidence, **dict.fromkeys(bundle.places, NO_SIGNAL)})
@@ -264,11 +230,11 @@ def _shown(
     bundle: Bundle,
     kind: str,
     table: Floats,
-    signals: tuple[Floats, Floats],
+    seen: Seen,
     notes: Mapping[str, float],
 ) -> Trial:
     """The trial with the signals, the notes and what is to be remembered."""
-    parts, noise = signals
+    parts, noise = seen.parts, seen.noise
     evidence = dict(trial.evidence)
     order = evidence["error"].order + 1.0 if "error" in evidence else 1.0
     if bundle.single:

@@ -24,17 +24,38 @@ from suite.dynamics.watch.approach import (
     bent,
     compressed,
     real,
+    shifts,
     spread,
     steady,
     with_bends,
 )
-from suite.dynamics.watch.confirmation import LEAST_FALL, judged, missed, withdrawn
+from suite.dynamics.watch.confirmation import (
+    LEAST_FALL,
+    WEAK,
+    is_deep,
+    is_sure,
+    judged,
+    may_be_final,
+    missed,
+    withdrawn,
+)
 from suite.dynamics.watch.extrapolation import forecast
 from suite.dynamics.watch.poles import candidates
 
-__all__ = ["Singularity", "confirmed", "foreseen", "last_safe_time", "singularity_of"]
+__all__ = [
+    "LUCKY",
+    "NAME",
+    "Singularity",
+    "beyond",
+    "confirmed",
+    "foreseen",
+    "last_safe_time",
+    "singularity_of",
+    "stopped",
+]
 
 NAME = "foresight"
+"""The name under which a flow remembers the way it came."""
 LUCKY = 1.5
 """By how much a small error may let a step seem longer than it was."""
 FIRST_LOOK, FIRST_DOUBT = 5, 0.5
@@ -43,12 +64,18 @@ FELL = 200.0
 """By what factor the steps that accuracy allows must have shrunk before a run is looked at."""
 AGAIN = 0.9
 AGAIN_IN_VAIN = 0.5
-"""By what factor they must shrink before it is looked at again, after looks that showed something
-and after one that did not."""
+AGAIN_SURE = 0.3
+"""By what factor they must shrink before it is looked at again, after looks that showed something,
+after one that did not, and where nothing new is awaited before the resolution of the clock."""
+NEAR_END = 1e-3, 0.1
+"""Shares of the time since the start, and of the time left at first, that the time left must have
+fallen to where a run ends beside a singularity."""
 OVER = 2.5
 """An approach is over where they have grown by this since."""
 MOST_SUSPECTS = 2
 """Components that are looked at, those nearest to their poles."""
+READABLE = 1e3
+"""Over the least shift of the time by errors, that of a component which is still read."""
 SUSPECT_FALL = 10.0
 """By what factor the time left must have fallen, as rates alone foretell it, before the evaluations
 for y'' are spent."""
@@ -72,11 +99,13 @@ class Singularity:
     status: str
 
 
-def foreseen(attempt: Try, equation: Equation) -> Try:
+def foreseen(attempt: Try, equation: Equation, *, extrapolated: bool = False) -> Try:
     """An attempt that watches for singularities, at no evaluation before one is suspected.
 
-    On suspicion it takes y'' by differences, counted in the cost. Notes of steps with an estimate:
-    `singular_time`, `singular_error`, `singular_exponent`, `approaching`.
+    `extrapolated` is whether a step is corrected by its own error estimate, as in step doubling:
+    what is left of its error is then less well known. On suspicion it takes y'' by differences,
+    counted in the cost. Notes of steps with an estimate: `singular_time`, `singular_error`,
+    `singular_exponent`, `approaching`.
 
     >>> from suite.core import ErrorControl, begin, finish, march
     >>> from suite.dynamics.equation import Tolerance, start
@@ -97,7 +126,7 @@ def foreseen(attempt: Try, equation: Equation) -> Try:
         value, noise, order = trial.evidence["error"]
         if not value <= 1.0 and not value <= 3.0 * noise:
             return trial
-        memory = flow.memory.get(NAME) or tuple(begun(flow))
+        memory = flow.memory.get(NAME) or tuple(begun(flow, extrapolated))
         after = trial.state
         recent, value, size = memory[2], float(value), float(step.size)
         # The step that accuracy would have allowed, as far as a small error is not luck.
@@ -143,6 +172,34 @@ def confirmed(flow: Flow) -> bool:
     return memory is not None and memory[6] is not None and memory[6][5] == "singular"
 
 
+def beyond(flow: Flow, equation: Equation) -> bool:
+    """Whether a run that came to its end lies within the error bar of a singularity, or past it.
+
+    Where the state stays finite, or where a close passage may look like this, the answer is no.
+    """
+    memory = flow.memory.get(NAME)
+    if memory is None or memory[6] is None:
+        return False
+    past = Past(*memory)
+    time, error, exponent, logarithmic = memory[6][:4]
+    span = abs(flow.time - past.origin)
+    if equation.direction * (time - flow.time) > error or exponent < 0.0:
+        return False
+    if past.left > min(NEAR_END[0] * span, NEAR_END[1] * past.first_left):
+        return False
+    may_pass = exponent <= WEAK and not logarithmic and real(flow.y).size > 1
+    return not may_pass and is_sure(equation, past)
+
+
+def stopped(flow: Flow, equation: Equation) -> bool:
+    """Whether a run that could not be carried on was stopped by the singularity it foretold."""
+    memory = flow.memory.get(NAME)
+    if memory is None or memory[6] is None:
+        return False
+    past = Past(*memory)
+    return is_deep(past) and is_sure(equation, past)
+
+
 def last_safe_time(singularity: Singularity, equation: Equation) -> float:
     """The last time at which the solution is known to exist: t_s less its error."""
     return singularity.time - equation.direction * singularity.error
@@ -154,7 +211,8 @@ def _worth_a_look(past: Past, equation: Equation) -> bool:
         return True
     size: float = newest[4]
     if past.estimate is not None:
-        return size <= AGAIN * past.looked
+        sure = is_deep(past) and not may_be_final(past)
+        return size <= (AGAIN_SURE if sure else AGAIN) * past.looked
     if size > AGAIN_IN_VAIN * past.looked:
         return False
     return FELL * size < past.longest and steady(past)
@@ -206,5 +264,8 @@ def _suspects(equation: Equation, past: Past, points: list[Passed]) -> tuple[Vec
     found = np.flatnonzero(left * (fall - 1.0) < abs(points[-1].time - points[0].time))
     if not found.size:
         return nothing
+    # A component that errors move far, as one that is nothing but error, tells nothing.
+    moved = shifts(equation, past)[found]
+    found = found[moved <= READABLE * moved.min()] if moved.min() < math.inf else found
     found = found[np.argsort(left[found], kind="stable")][:MOST_SUSPECTS]
     return found, float(left[found[0]]), float(slopes[found[0]])

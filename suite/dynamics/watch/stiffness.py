@@ -31,9 +31,19 @@ from suite.dynamics.equation import (
 from suite.dynamics.methods.jacobian import differences, given, spectral_radius
 from suite.dynamics.methods.radau import RADAU
 from suite.dynamics.methods.tableaux import DOP853, DORMAND_PRINCE
+from suite.dynamics.watch.modes import Motion, creeps, decays_fastest, glides
 from suite.errors import AttemptFailed
 
-__all__ = ["EXPLICIT", "STIFF", "hand_over", "is_stiff", "measured", "stiff_intervals"]
+__all__ = [
+    "EXPLICIT",
+    "NEAR",
+    "STIFF",
+    "TABLEAUX",
+    "hand_over",
+    "is_stiff",
+    "measured",
+    "stiff_intervals",
+]
 
 EXPLICIT, STIFF = "explicit", "stiff"
 """The phases of a run that is handed over."""
@@ -51,12 +61,8 @@ GENTLE = 0.5
 """h |λ| from which the fast mode is counted at all: tight tolerances keep off the boundary."""
 E_FOLDS = 10.0
 """Times of decay of the fast mode, for each step of patience, after which it ought to be gone."""
-SLOW = 0.1
-"""Share of |λ| at which the rate may turn in a solution that has left the fast mode behind."""
-CALM = 0.05
-"""Share of the fastest decay at which other modes may grow or turn in a stiff equation."""
-DAMPED = 0.3
-"""Cosine of the angle from the negative real axis beyond which a mode counts as one that turns."""
+OFTEN = 8
+"""Steps, for each step of patience, after which it is looked at how far the rate turns at all."""
 LOW = 1.5
 """h ρ(J) below which an implicit step is small enough for an explicit method."""
 STEPS_TO_LEAVE = 2
@@ -111,8 +117,11 @@ def measured(attempt: Try, equation: Equation, scheme: Scheme) -> Try:
         ratio = _ratio(pair, trial.state.stages)
         trial.notes["h_lambda"] = ratio  # type: ignore[index]
         kept = flow.memory.get(STIFFNESS, _NOTHING)
-        if ratio > GENTLE or kept["high"] or kept["elapsed"]:
-            _suspect(trial, flow, kept, equation, near)
+        creeping = not step.number % (OFTEN * kept["patience"]) and creeps(
+            flow, trial.state, equation.tolerance
+        )
+        if creeping or ratio > GENTLE or kept["high"] or kept["elapsed"]:
+            _suspect(trial, flow, kept, equation, near, creeping)
         return trial
 
     return watching
@@ -140,7 +149,12 @@ def _ratio(pair: Vector, slopes: Vector) -> float:
 
 
 def _suspect(
-    trial: Trial, flow: Flow, kept: Mapping[str, Any], equation: Equation, near: float
+    trial: Trial,
+    flow: Flow,
+    kept: Mapping[str, Any],
+    equation: Equation,
+    near: float,
+    creeping: bool,
 ) -> None:
     """Count what speaks for stiffness, ask the eigenvalues where it is enough, remember it."""
     ratio, patience = trial.notes["h_lambda"], kept["patience"]
@@ -148,11 +162,11 @@ def _suspect(
     elapsed = kept["elapsed"] + ratio if ratio > GENTLE else 0.0
     stiff = kept["stiff"] and (high > 0 or elapsed > 0.0)
     waited = elapsed > E_FOLDS * patience
-    if not stiff and (high >= patience or waited):
-        glides = _glides(trial.state, flow, ratio)
-        if high >= patience or glides:
-            least = GENTLE if glides else near
-            stiff = _asked(trial, equation, least / abs(trial.state.time - flow.time))
+    if not stiff and (high >= patience or waited or creeping):
+        slow = creeping or glides(flow, trial.state, ratio)
+        if high >= patience or slow:
+            least = GENTLE if slow else near
+            stiff = _asked(trial, flow, equation, least)
             patience = patience if stiff else 2 * patience
         if not stiff:
             high, elapsed = 0, 0.0
@@ -162,48 +176,25 @@ def _suspect(
     remember(trial, STIFFNESS, now)
 
 
-def _glides(after: Flow, before: Flow, ratio: float) -> bool:
-    """Whether the rate turned far less over a step than the fast mode would have had it turn."""
-    turned = after.rate - before.rate
-    most = SLOW * ratio
-    return bool(abs(np.vdot(turned, turned)) <= most * most * abs(np.vdot(after.rate, after.rate)))
-
-
-def _asked(trial: Trial, equation: Equation, least: float) -> bool:
-    """Whether the modes of the Jacobian say stiff; its columns are charged to the trial."""
+def _asked(trial: Trial, before: Flow, equation: Equation, least: float) -> bool:
+    """Whether the modes with h |λ| from `least` say stiff; columns are charged to the trial."""
     flow: Flow = trial.state
+    h = flow.time - before.time
 
     def rate(time: float, y: Vector) -> Any:
         charge(trial, 1)
         return equation.fun(time, y)
 
-    scale, size = equation.tolerance.scale(flow.y, flow.y), equation.direction / least
+    scale = equation.tolerance.scale(flow.y, flow.y)
     try:
         if equation.jacobian is not None:
             jacobian = given(equation, flow.time, flow.y)
         else:
-            jacobian = differences(rate, flow.time, flow.y, flow.rate, scale, size)
+            jacobian = differences(rate, flow.time, flow.y, flow.rate, scale, h / least)
     except AttemptFailed:
         return False
-    return decays_fastest(equation.direction * jacobian, least)
-
-
-def decays_fastest(jacobian: Vector, least: float) -> bool:
-    """Whether a mode decays at least at rate `least`, and all that do not decay are far slower.
-
-    A mode that turns counts as one that decays if it is damped well.
-
-    >>> decays_fastest(np.diag([-100.0, 1.0]), 50.0), decays_fastest(np.diag([-100.0, 99.0]), 50.0)
-    (True, False)
-    """
-    if not np.isfinite(jacobian).all():
-        return False
-    modes = np.linalg.eigvals(jacobian)
-    rates = np.abs(modes)
-    damped = modes.real <= -DAMPED * rates
-    fastest = float(np.max(rates, where=damped, initial=0.0))
-    others = float(np.max(rates, where=~damped, initial=0.0))
-    return fastest >= least and others <= CALM * fastest
+    motion = Motion(abs(h), flow.rate, flow.rate - before.rate, scale)
+    return decays_fastest(equation.direction * jacobian, least / abs(h), motion)
 
 
 def _watching_implicit(attempt: Try) -> Try:

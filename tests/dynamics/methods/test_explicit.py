@@ -287,3 +287,18 @@ def test_long_states_are_stepped_as_short_ones_are(scheme):
     long = many.attempt(start(copies, 0.0, np.tile(y, 300)), Step(0.1)).state
     np.testing.assert_allclose(long.y, np.tile(short.y, 300), atol=4 * EPS * 2.0)
     np.testing.assert_allclose(long.stages, np.tile(short.stages, 300), atol=1e-13)
+
+
+@SCHEMES
+@pytest.mark.parametrize("size", [2, 40])
+def test_a_component_that_stays_zero_has_no_error_where_only_its_size_allows_one(scheme, size):
+    """Half of the components add nothing to the sum of squares, only to their number."""
+
+    def error(y):
+        equation = Equation(lambda t, y: -y, Tolerance(1e-6), 1.0)
+        return scheme(equation).attempt(start(equation.fun, 0.0, y), Step(0.3)).evidence["error"]
+
+    whole = error(np.ones(size))
+    half = error(np.append(np.ones(size), np.zeros(size)))
+    assert 0.0 < half.value == pytest.approx(whole.value * math.sqrt(0.5), rel=1e-6)
+    assert half.noise == whole.noise

@@ -7,7 +7,14 @@ from hypothesis import given as over
 from hypothesis import strategies as st
 
 from suite.dynamics.equation import EPS, Equation, Tolerance
-from suite.dynamics.methods.jacobian import differences, given, increments, spectral_radius
+from suite.dynamics.methods.jacobian import (
+    LARGE,
+    differences,
+    given,
+    increments,
+    leading,
+    spectral_radius,
+)
 from suite.errors import AttemptFailed, InputError
 
 SCALE = 1e-6
@@ -95,3 +102,31 @@ def test_spectral_radius():
     assert np.isnan(spectral_radius(np.array([[np.nan]])))
     large = np.random.default_rng(2).standard_normal((120, 120))
     assert spectral_radius(large) >= np.max(np.abs(np.linalg.eigvals(large)))
+
+
+def line(n, push=0.0):
+    """Heat on a line [n, n], and a wind; its eigenvalues in closed form."""
+    ones = np.ones(n - 1)
+    matrix = np.diag(-2.0 * np.ones(n)) + np.diag(ones + push, 1) + np.diag(ones - push, -1)
+    return matrix, -2.0 + 2.0 * np.sqrt(1.0 - push**2) * np.cos(
+        np.pi * np.arange(1, n + 1) / (n + 1)
+    )
+
+
+def test_the_outermost_eigenvalues_of_a_large_matrix():
+    """Those of a line lie densely at its ends, which a Krylov space of m dimensions meets to about
+    1/m²; single ones it meets exactly."""
+    for push in (0.0, 0.1):
+        matrix, exact = line(300, push)
+        found = np.linalg.eigvals(leading(matrix))
+        assert abs(found.real.min() - exact.min()) < 0.01 * abs(exact.min())
+        assert np.abs(found.imag).max() <= 2.0 * push  # the field of values reaches that far
+    turning = line(300)[0]
+    turning[:2, :2] = [[0.0, 9.0], [-9.0, 0.0]]
+    assert np.abs(np.linalg.eigvals(leading(turning)).imag).max() == pytest.approx(9.0, rel=0.05)
+    spring = np.block([[np.zeros((80, 80)), np.eye(80)], [-np.eye(80), np.zeros((80, 80))]])
+    found = np.linalg.eigvals(leading(spring))
+    assert len(found) == 2
+    np.testing.assert_allclose(found.imag, [1.0, -1.0], rtol=1e-12)
+    assert leading(matrix[:LARGE, :LARGE]).shape == (LARGE, LARGE)
+    assert leading(1j * spring).dtype == complex

@@ -156,6 +156,51 @@ def test_reference_states_for_fewer_evaluations_than_scipy(fun, case, y0, end, s
     assert np.max(np.abs(last.after.state.y - exact) / np.max(np.abs(exact))) < rtol
 
 
+def switched(t):
+    """The decay rate of an equation that is stiff for 2 < t < 4 alone."""
+    return 1e5 if 2.0 < t < 4.0 else 1.0
+
+
+def follower(times, rates, ends):
+    """y' = -L (y - sin 3t) from y(0) = 0 in closed form, L = rates[i] until ends[i]."""
+    found, first, y = [], 0.0, 0.0
+    for rate, end in zip(rates, ends, strict=True):
+
+        def forced(t, rate=rate):
+            return (rate**2 * np.sin(3 * t) - 3 * rate * np.cos(3 * t)) / (rate**2 + 9.0)
+
+        inside = times[(times > first) & (times <= end)]
+        left = y - forced(first)
+        found.append(forced(inside) + left * np.exp(-rate * (inside - first)))
+        y = forced(end) + left * np.exp(-rate * (end - first))
+        first = end
+    return np.concatenate(found)
+
+
+@pytest.mark.parametrize("rtol", [1e-3, 1e-4, 1e-6])
+@pytest.mark.parametrize("turn", [None, 0.0, 0.9])
+def test_stiffness_that_ends_is_not_hidden_by_the_jacobian_before_it(rtol, turn):
+    """One equation alone, and beside another that stays stiff, in turned coordinates."""
+    c, s = (1.0, 0.0) if turn is None else (math.cos(turn), math.sin(turn))
+    turned = np.array([[c, s], [-s, c]])
+
+    def fun(t, y):
+        rates = np.array([switched(t), 1e6])
+        if turn is None:
+            return -rates[:1] * (y - math.sin(3.0 * t))
+        return -turned.T @ (rates * (turned @ y - math.sin(3.0 * t)))
+
+    equation = Equation(fun, Tolerance(rtol, 1e-2 * rtol), 10.0)
+    kept = [a for a in walked(equation, [0.0] if turn is None else [0.0, 0.0]) if a.accept]
+    assert kept[-1].status == Status.ENDPOINT
+    flows = [attempt.after.state for attempt in kept if attempt.after.state.time > 0.0]
+    times = np.array([flow.time for flow in flows])
+    states = [(flow.y if turn is None else turned @ flow.y)[0] for flow in flows]
+    exact = follower(times, [1.0, 1e5, 1.0], [2.0, 4.0, 10.0])
+    # Some steps' errors add up where the equation does not forget.
+    assert np.max(np.abs(states - exact)) < 10.0 * rtol
+
+
 def test_backward_in_time():
     equation = Equation(lambda t, y: 1e3 * (y - np.cos(t)), Tolerance(1e-7, 1e-7), -3.0, -1.0)
     last, _ = run(equation, [2.0])
@@ -217,3 +262,20 @@ def test_not_a_number_is_a_refusal_and_no_warning():
 def test_other_numbers_of_stages_are_refused():
     with pytest.raises(InputError, match=r"3, 5 or 7 stages\. Got 4"):
         radau(Equation(van_der_pol, Tolerance(1e-6)), 4)
+
+
+@pytest.mark.parametrize("rtol", [0.0, np.array([1e-9, 0.0])])
+def test_an_absolute_tolerance_alone(rtol):
+    """Of a stiff pair with the closed form cos t, e^-t: errors of steps are damped or shrink, so
+    those of a run are some allowed errors of one step."""
+    allowed = 1e-7
+
+    def fun(t, y):
+        return np.array([-1e4 * (y[0] - np.cos(t)) - np.sin(t), -y[1]])
+
+    equation = Equation(fun, Tolerance(rtol, allowed), 2.0)
+    with np.errstate(all="ignore"):
+        first = begin(first_point(fun, 0.0, [1.0, 1.0]), LAW, 1e-3)
+        *_, last = march(radau(equation).attempt, first, LAW, equation.until, equation.limits)
+    assert last.status is Status.ENDPOINT
+    assert np.abs(last.after.state.y - [np.cos(2.0), np.exp(-2.0)]).max() < 10.0 * allowed

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from suite.core import Attempt, Fixed, Status, Step, begin, march
 from suite.dynamics.equation import Equation, Flow, Scheme, Tolerance, start
 from suite.dynamics.methods.symplectic import ORDERS, symplectic
-from suite.errors import AttemptFailed
+from suite.errors import AttemptFailed, InputError
 
 EVERY_ORDER = pytest.mark.parametrize("order", ORDERS)
 
@@ -289,3 +289,57 @@ def test_a_force_that_is_not_finite_ends_the_run():
     )
     _, status = states(orbit)
     assert status is Status.NOT_FINITE
+
+
+@EVERY_ORDER
+def test_lists_and_columns_are_vectors(order):
+    """To the bit: the arithmetic is that of arrays."""
+    span, q0, p0 = (0.0, 1.0), [1.0, 0.5], [0.0, 0.2]
+
+    def end(velocity, force, scale):
+        orbit = hamiltonian(velocity, force, span, q0, p0, step=0.1, order=order, scale=scale)
+        *_, last = orbit.attempts()
+        return last.after.state.y
+
+    ours = end(list, lambda t, q: [-x for x in q], lambda q: np.array([1.0 + q[0] ** 2]))
+    theirs = end(lambda p: p, lambda t, q: -q, lambda q: 1.0 + q[0] ** 2)
+    assert np.array_equal(ours, theirs)
+
+
+def test_what_a_function_raises_refuses_the_step_in_words():
+    def force(time, q):
+        return [-math.sqrt(0.5 - q[0])]
+
+    orbit = hamiltonian(lambda p: p, force, (0.0, 9.0), [0.0], [1.0], step=0.1)
+    *_, last = orbit.attempts()
+    assert last.status is Status.FAILED
+    assert last.refused.startswith("force raised ValueError (")
+    assert 1 <= last.trial.cost["evaluations"] <= 6
+    # Where it starts it is positive.
+    orbit = hamiltonian(
+        lambda p: p,
+        lambda t, q: 0.0 * q,
+        (0.0, 9.0),
+        [0.0],
+        [1.0],
+        step=0.1,
+        scale=lambda q: math.sqrt(1.0 - q[0]),
+    )
+    *_, last = orbit.attempts()
+    assert last.refused.startswith("scale raised ValueError (")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"velocity": lambda p: [1.0]}, r"velocity must answer 2 values. Got shape \(1,\)."),
+        ({"force": lambda t, q: 0.0}, r"force must answer 2 values. Got shape \(\)."),
+        ({"scale": lambda q: q}, r"scale must answer one number. Got shape \(2,\)."),
+    ],
+)
+def test_answers_of_another_length_are_refused(changed, said):
+    given = {"velocity": lambda p: p, "force": lambda t, q: -q, "scale": None} | changed
+    equation = Equation(lambda t, y: np.append(y[2:], -y[:2]), Tolerance(0.0, 1.0), 1.0)
+    scheme = symplectic(given["velocity"], given["force"], equation, 2, given["scale"])
+    with pytest.raises(InputError, match=said):
+        scheme.attempt(start(equation.fun, 0.0, [1.0, 2.0, 3.0, 4.0]), Step(0.1))

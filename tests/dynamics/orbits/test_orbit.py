@@ -194,6 +194,29 @@ def test_the_result_saves_and_sums_itself_up(tmp_path):
     assert header == "t,x,y,vx,vy,energy_error,angular_momentum_error"
 
 
+@pytest.mark.parametrize("t_eval", [[3.0, 7.0], []])
+def test_what_is_told_does_not_depend_on_what_is_shown(t_eval):
+    shown, whole = orbit(0.9, periods=2.5, t_eval=t_eval), orbit(0.9, periods=2.5)
+    assert shown.details == whole.details
+    assert len(shown.details["pericentre_passages"]) == 2
+    assert shown.energy_error.shape == shown.t.shape == (len(t_eval),)
+    assert shown.positions.shape == (2, 2, len(t_eval))
+    for time, y in zip(t_eval, shown.y.T, strict=True):
+        assert np.abs(y - elements_of(shown.bodies.start, 1.0).state_after(time)).max() < 1e-9
+    assert np.all(np.abs(shown.energy_error) < 1e-11)
+    assert shown.solution.sol is None
+    assert "<" in shown._repr_html_()
+
+
+def test_errors_of_three_bodies_count_from_the_start():
+    shown = orbit(three_bodies(), t_end=10.0, t_eval=[9.0, 10.0])
+    # A hundred ulps: what the polynomial leaves of order 7 at a tolerance of 4e-13.
+    assert np.abs(shown.energy_error).max() < 1e-11
+    none = orbit(three_bodies(), t_end=1.0, t_eval=[])
+    assert none.positions.shape == (3, 3, 0)
+    assert none.angular_momentum_error.shape == (0,)
+
+
 def test_a_stored_orbit_goes_on_with_the_same_bits_and_knows_its_bodies(tmp_path):
     whole = orbit(0.5, periods=2)
     part = orbit(0.5, periods=2, store=tmp_path, max_evaluations=500)
@@ -242,7 +265,14 @@ def test_bodies_that_fall_into_each_other_end_as_a_singularity():
     ("make", "said"),
     [
         (lambda: orbit(1.2, periods=1), "eccentricity must be 0 or more and below 1"),
+        (lambda: orbit("abc", periods=1), "eccentricity must be one finite number. Got 'abc'"),
         (lambda: orbit(0.5), "Give either periods or t_end"),
+        (lambda: orbit(0.5, periods="x"), "periods must be one finite number"),
+        (lambda: orbit(0.5, periods=1, rtol="x"), "rtol must be one finite number"),
+        (lambda: orbit(0.5, periods=1, project=5), "project must be of energy"),
+        (lambda: two_bodies(0.5, mass=-1.0), "mass must be positive and finite. Got -1.0"),
+        (lambda: two_bodies(0.5, G=math.nan), "G must be one finite number. Got nan"),
+        (lambda: Bodies([1, 1], [[0, 0], [1, 0]], [[0, 0], [0, 1]], names=5), "names must be 2"),
         (lambda: orbit(three_bodies(), periods=1), "Only two bodies on a closed orbit"),
         (lambda: orbit(0.5, periods=1, project="enrgy"), "project must be of energy"),
         (lambda: Bodies([1.0], [[0, 0]], [[0, 0]]), "2 or more"),

@@ -212,8 +212,16 @@ def test_a_component_through_zero_cuts_no_step():
         ({"magnetic": lambda t, x: x[:2]}, r"magnetic at t = 0, x = .* must have shape \(3,\)"),
         ({"momentum": (0, math.nan, 0)}, "momentum must be finite"),
         ({"mass": 0.0}, "mass must be positive and finite. Got 0.0."),
+        ({"mass": None}, "mass must be one finite number. Got None."),
         ({"c": -1.0}, "c must be positive"),
-        ({"charge": math.inf}, "charge must be finite"),
+        ({"charge": math.inf}, "charge must be one finite number. Got inf."),
+        ({"charge": "x"}, "charge must be one finite number. Got 'x'."),
+        ({"rtol": [1e-6]}, r"rtol must be one finite number. Got \[1e-06\]."),
+        ({"rtol": 0.0}, "rtol must be positive"),
+        ({"atol": -1.0}, "atol must not be negative. Got -1.0."),
+        ({"blocks": [0]}, "sets blocks itself: leave blocks out"),
+        ({"about": {}}, "sets about itself: leave about out"),
+        ({"mas_step": 1.0}, "has no option 'mas_step'. Did you mean 'max_step'"),
         ({"wave": lambda phase: (0, 1, 0)}, "needs the direction it runs in"),
         ({"wave": lambda phase: (1, 1, 0), "along": (1, 0, 0)}, "must be across its direction"),
         ({"t_span": (0.0, math.inf)}, "t_span must be finite"),
@@ -225,6 +233,34 @@ def test_refusals(arguments, sentence):
     for run in (particle, in_velocities):
         with pytest.raises(InputError, match=sentence):
             run(**{"electric": NONE, "magnetic": NONE, "t_span": (0.0, 1.0), **arguments})
+
+
+def test_a_potential_is_not_for_velocities():
+    with pytest.raises(InputError, match="in_velocities has no option 'potential'"):
+        in_velocities(NONE, NONE, (0.0, 1.0), potential=lambda t, x: 0.0)
+
+
+@pytest.mark.parametrize("project", [True, False])
+@pytest.mark.parametrize(
+    "electric", [(1, 0, 0), lambda t, x: (t, 0, 0)], ids=["constant", "growing"]
+)
+def test_a_potential_of_the_wrong_sign_is_told_from_rest(electric, project):
+    # dγ/dt is v·E, and what φ = +x adds is as much again; at rest both vanish.
+    with pytest.raises(InputError, match="energy is not conserved by the equation"):
+        particle(
+            electric, NONE, (0.0, 10.0),
+            potential=lambda t, x: x[0], project=project, max_evaluations=10_000,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("t_eval", [[5.0, 9.0], []])
+def test_the_error_of_the_energy_counts_from_the_start(t_eval):
+    path = particle((1, 0, 0), NONE, (0.0, 10.0), momentum=(3, 0, 0), t_eval=t_eval, rtol=1e-12)
+    assert path.energy_error.shape == (len(t_eval),)
+    # γ - γ(0) = x in these units; the polynomial is good to a digit or two less than the steps.
+    np.testing.assert_allclose(path.gamma - math.hypot(1.0, 3.0), path.position[0], rtol=1e-10)
+    assert np.all(np.abs(path.energy_error) < 1e-10)
+    assert "<" in path._repr_html_()
 
 
 def test_projection_needs_an_energy():

@@ -3,9 +3,11 @@
 import math
 
 import numpy as np
+import pytest
 
 from suite.core import Status
 from suite.dynamics.particles.velocities import comparison
+from suite.errors import InputError
 from tests.dynamics.particles.closed_forms import far
 
 NONE = (0.0, 0.0, 0.0)
@@ -36,3 +38,17 @@ class TestInVelocities:
         assert np.abs(found.gamma_error).max() < 1e-9
         assert found.lost_at is None
         assert far(found.velocities.position[:, -1], found.momentum.position[:, -1]) < 1e-9
+
+    def test_a_store_keeps_the_momentum_alone(self, tmp_path):
+        where = ((1, 0, 0), NONE, (0.0, 20.0))
+        first = comparison(*where, store=tmp_path)
+        again = comparison(*where, store=tmp_path)
+        np.testing.assert_array_equal(again.momentum.solution.y, first.momentum.solution.y)
+        np.testing.assert_array_equal(again.gamma_error, first.gamma_error)
+
+    def test_shown_at_times_of_their_own(self):
+        found = comparison((1, 0, 0), NONE, (0.0, 20.0), t_eval=[5.0, 7.0])
+        assert found.t.tolist() == [5.0, 7.0]
+        assert found.gamma_error.max() < 1e-6
+        with pytest.raises(InputError, match="t_eval must have a time to compare at"):
+            comparison((1, 0, 0), NONE, (0.0, 20.0), t_eval=[])

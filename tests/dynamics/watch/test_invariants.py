@@ -6,7 +6,7 @@ from functools import partial
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from suite.core import Fixed, Record, Status, begin, march, run
@@ -277,3 +277,60 @@ def test_the_report_reads_like_a_report():
 def test_what_is_no_invariant_is_refused():
     with pytest.raises(InputError, match="energy"):
         Bundle({"energy": 3.0})
+
+
+@pytest.mark.parametrize("allowed", [0.0, -1.0, math.nan, "x"])
+def test_an_allowance_must_be_positive(allowed):
+    with pytest.raises(InputError, match="allowed, the most that one step may change"):
+        Invariant(energy, allowed=allowed)
+
+
+@pytest.mark.parametrize("how", ["project", "watch"])
+@pytest.mark.parametrize("size", [1e-2, 1e-4])
+def test_what_f_changes_is_told_however_small_the_steps_that_the_law_makes(how, size):
+    # At pericentre the rate of x vanishes; pinned or bound, it would creep on for ever.
+    with pytest.raises(InputError, match="x is not conserved by the equation"):
+        carried(kepler, pericentre(0.6), 10.0, 1e-6, size=size, **{how: {"x": lambda t, y: y[0]}})
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.floats(-12.0, -1.0),
+    st.floats(0.0, 0.95),
+    st.sampled_from([dop853, dormand_prince]),
+    st.sampled_from([1e-6, 1e-2, 3.0]),
+)
+def test_what_f_conserves_is_not_refused(log_rtol, eccentricity, scheme, size):
+    for how in ("project", "watch"):
+        declared = {"energy": energy, "spin": spin}
+        kept, _, _ = carried(
+            kepler, pericentre(eccentricity), 7.0, 10.0**log_rtol, scheme=scheme, size=size,
+            **{how: declared},
+        )  # fmt: skip
+        assert kept.time == 7.0
+
+
+def test_rates_are_found_where_one_component_is_nearly_still():
+    # γ of a particle pushed from rest: dγ/dt = u/γ, where u is a millionth of what γ is made of.
+    bundle = Bundle({"gamma": lambda t, y: math.hypot(1.0, y[0])})
+    flow = Flow(0.0, np.array([1e-6, 1e-12]), np.array([1.0, 1e-6]))
+    bundle.values(0.0, flow.y)
+    change, sure = bundle.changes(flow, np.array([1e-6, 1e-12]), 1e-6)
+    assert sure[0]
+    assert change[0] == pytest.approx(1e-6, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        (lambda t, y: np.ones(1 if t < 3.0 else 2), "as many values as at the start, 1. Got 2"),
+        (lambda t, y: "x", "must answer a number or numbers. Got 'x'"),
+        ((spin, lambda t, y: np.ones(3)), r"must have shape \(1, 4\) or \(4,\). Got \(3,\) at"),
+        ((spin, lambda t, y: "x"), "gradient of the invariant spin must answer numbers"),
+        ((spin, 3.0), "gradient of the invariant spin must be a function"),
+    ],
+)
+@pytest.mark.parametrize("how", ["project", "watch"])
+def test_answers_of_another_shape_are_refused(declared, said, how):
+    with pytest.raises(InputError, match=said):
+        carried(kepler, pericentre(0.6), 10.0, 1e-6, **{how: {"spin": declared}})

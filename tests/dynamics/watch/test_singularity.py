@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from suite.core import ErrorControl, Status, Step, begin, march
 from suite.core.document import decode, encode
 from suite.dynamics.equation import Equation, Tolerance, first_size, guarded, smallest_step, start
+from suite.dynamics.methods.doubling import classical, step_doubling
 from suite.dynamics.methods.explicit import dop853, dormand_prince
 from suite.dynamics.watch.extrapolation import curvature, forecast, vanishing
 from suite.dynamics.watch.singularity import (
@@ -47,6 +48,7 @@ def integrate(
     rtol: Any = 1e-8,
     atol: Any = None,
     scheme: Any = dop853,
+    extrapolated: bool = False,
 ) -> Run:
     """March to `end`, or to a confirmed singularity."""
     calls = [0]
@@ -59,7 +61,7 @@ def integrate(
     tolerance = Tolerance(rtol, rtol if atol is None else atol)
     equation = Equation(guarded(counted), tolerance, end, direction)
     method, law = scheme(equation), ErrorControl()
-    attempt = foreseen(method.attempt, equation)
+    attempt = foreseen(method.attempt, equation, extrapolated=extrapolated)
     ever = False
     with np.errstate(all="ignore"):
         flow = start(counted, begin_at, y0)
@@ -339,3 +341,22 @@ def test_curvature_along_the_tangent() -> None:
     rate = fun(1.0, y)
     exact = [3.0 * y[0] ** 2 * rate[0] + 1.0, rate[0] * y[1] + y[0] * rate[1]]
     assert curvature(fun, 1.0, y, rate, 1e-4) == pytest.approx(exact, rel=1e-11)
+
+
+@pytest.mark.parametrize("y0", [0.0, -1.0, 0.3])
+@pytest.mark.parametrize("rtol", [1e-7, 1e-6, 5e-6, 2e-5, 1e-4, 1e-3])
+def test_step_doubling_keeps_within_its_bar(y0: float, rtol: float) -> None:
+    """Its steps are corrected by their own estimates: what is left is not an order better."""
+
+    def doubled(equation: Equation) -> Any:
+        return step_doubling(classical, 4, equation)
+
+    truth = math.exp(-y0)
+    for end in (0.99 * truth, 2.0 * truth):
+        run = integrate(
+            lambda t, y: np.exp(y), [y0], end, rtol=rtol, scheme=doubled, extrapolated=True
+        )
+        if run.found is not None:
+            assert abs(run.found.time - truth) < run.found.error
+            assert run.found.logarithmic
+    assert run.ever

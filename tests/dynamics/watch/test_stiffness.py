@@ -94,6 +94,16 @@ def roessler(t, y):
     return np.array([-y[1] - y[2], y[0] + 0.2 * y[1], 0.2 + y[2] * (y[0] - 5.7)])
 
 
+def oscillator(frequency, damping=0.0, force=0.0):
+    """y'' + 2 damping frequency y' + frequency^2 y, driven at its own frequency, and a slow one."""
+
+    def fun(t, y):
+        driven = force * np.cos(frequency * t) - frequency**2 * y[0]
+        return np.array([y[1], driven - 2.0 * damping * frequency * y[1], np.cos(t) - y[2]])
+
+    return fun
+
+
 PLACES = [3, 3, -1, -3, 2, -2, 2, 3, -3, 2, 0, 0, -4, 4]
 SPEEDS = [0, 0, 0, 0, 0, 1.75, -1.5, 0, 0, 0, -1.25, 1, 0, 0]
 OTHERS = {
@@ -103,6 +113,9 @@ OTHERS = {
     "lorenz": (lorenz, 20.0, [1.0, 1.0, 1.0]),
     "pleiades": (pleiades, 3.0, [*PLACES, *SPEEDS]),
     "roessler": (roessler, 60.0, [1.0, 1.0, 0.0]),
+    "undamped": (oscillator(100.0), 2.0, [1.0, 0.0, 1.0]),
+    "lightly damped": (oscillator(100.0, 0.01), 2.0, [1.0, 0.0, 1.0]),
+    "damped and driven": (oscillator(100.0, 0.1, 1e3), 2.0, [1.0, 0.0, 1.0]),
 }
 
 
@@ -150,6 +163,15 @@ def alone(equation, y0, method):
     return attempt
 
 
+def stiff_alone(equation, y0):
+    """The attempts of Radau by itself."""
+    flow = start(equation.fun, 0.0, y0)
+    size, spent = first_size(equation, flow, 5)
+    point = begin(flow, LAW, size, cost={"evaluations": 1 + spent}, phase=STIFF)
+    with np.errstate(all="ignore"):
+        yield from watched(equation, radau(equation))(point)
+
+
 def equation_of(case, rtol):
     fun, end, y0, share = STIFF_CASES[case]
     return Equation(fun, Tolerance(rtol, share * rtol), end), y0
@@ -184,6 +206,51 @@ def test_hand_over_against_radau_alone(case, rtol):
     reached, other = attempt.after.state.y, peer.y[:, -1]
     # Both within some tolerances of the truth; the jumps multiply what comes before them.
     assert np.max(np.abs(reached - other)) < 30.0 * rtol * np.max(np.abs(other))
+
+
+def resonant(t, y):
+    """A circuit of 1e5 / s with 5 turns to a decay, driven slowly: w^2 (cos t - q) - w q' / 5."""
+    return np.array([y[1], 1e10 * (np.cos(t) - y[0]) - 2e4 * y[1]])
+
+
+def spiral(degrees):
+    """Modes 1e4 e^(+-i angle) from the negative axis, and a slow one, led by slow functions."""
+    turning = -1e4 * np.exp(1j * np.radians(180.0 + degrees))
+    a, b = -abs(turning.real), abs(turning.imag)
+    matrix = np.array([[a, -b, 0.0], [b, a, 0.0], [0.0, 0.0, -1.0]])
+    return lambda t, y: matrix @ (y - np.array([np.cos(t), np.sin(t), np.sin(2.0 * t)]))
+
+
+def drift(t, y):
+    """Advection and little diffusion along 40 cells, past an inlet that changes slowly."""
+    z = np.concatenate([[1.0 + 0.5 * np.sin(t)], y, [2.0 * y[-1] - y[-2]]])
+    return -20.0 * (z[2:] - z[:-2]) + 1.6 * (z[2:] - 2.0 * z[1:-1] + z[:-2])
+
+
+TURNING_CASES = {
+    "resonant": (resonant, 20.0, [1.0, 0.0], np.array([1e-2, 1e3])),
+    "spiral 75": (spiral(75.0), 5.0, [1.0, 0.0, 0.0], 1e-2),
+    "spiral 84": (spiral(84.0), 5.0, [1.0, 0.0, 0.0], 1e-2),
+    "drift": (drift, 30.0, np.ones(40), 1e-2),
+}
+
+
+@pytest.mark.parametrize("rtol", [1e-4, 1e-6])
+@pytest.mark.parametrize("case", TURNING_CASES)
+def test_hand_over_where_the_fast_modes_turn_but_are_gone(case, rtol):
+    fun, end, y0, share = TURNING_CASES[case]
+    equation = Equation(fun, Tolerance(rtol, share * rtol), end)
+    spent, reached = [], []
+    for attempts in (handed_over(equation, y0), stiff_alone(equation, y0)):
+        cost = Counter()
+        for attempt in attempts:
+            cost.update(attempt.trial.cost)
+        assert attempt.status == Status.ENDPOINT
+        spent.append(cost["evaluations"])
+        reached.append(attempt.after.state.y)
+    assert spent[0] < 1.5 * spent[1]
+    apart = equation.tolerance.error(reached[0] - reached[1], reached[0], reached[1], 1)
+    assert apart.value < 30.0
 
 
 @pytest.mark.parametrize("rtol", [1e-3, 1e-6, 1e-10])
@@ -270,12 +337,3 @@ def test_user_jacobian_spares_evaluations():
         assert attempt.status == Status.ENDPOINT
         spent.append(cost["evaluations"])
     assert spent[1] < spent[0]
-
-
-def test_what_decides():
-    turning = np.array([[-1.0, 5.0], [-5.0, -1.0]])
-    assert decays_fastest(np.diag([-100.0, 1.0, -3.0]), 50.0)
-    assert decays_fastest(100.0 * np.array([[-1.0, 2.0], [-2.0, -1.0]]), 50.0)
-    assert not decays_fastest(np.diag([-100.0, 100.0]), 50.0)  # a saddle, as at a pericentre
-    assert not decays_fastest(20.0 * turning, 50.0)  # it turns more than it decays
-    assert not decays_fastest(np.full((2, 2), np.nan), 50.0)
