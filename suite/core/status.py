@@ -51,7 +51,7 @@ class Status(IntEnum):
     EVENT = 10, "A terminal event occurred.", True
     SINGULAR = (
         11,
-        "Singular: the solution grows without bound at a finite time; it is kept up to there.",
+        "Singular: the solution does not go beyond a finite time; it is kept up to there.",
     )
     STIFF = (
         12,

@@ -21,12 +21,16 @@ __all__ = ["Ending", "solution_of"]
 
 
 class Ending(NamedTuple):
-    """How a run ended: its status, the sentence with the place, and what was seen on the way."""
+    """How a run ended: its status, the sentence with the place, and what was seen on the way.
+
+    `evaluations` is what it took to tell.
+    """
 
     status: Status
     message: str
     singularity: Singularity | None = None
     invariants: Mapping[str, Any] = {}
+    evaluations: int = 0
 
 
 def solution_of(asked: Asked, course: Course, ending: Ending, record: Record) -> Solution:
@@ -50,7 +54,7 @@ def solution_of(asked: Asked, course: Course, ending: Ending, record: Record) ->
         y=y,
         status=ending.status,
         message=ending.message,
-        evaluations=course.evaluations,
+        evaluations=course.evaluations + ending.evaluations,
         rejected=course.rejected,
         record=record,
         method=asked.method,

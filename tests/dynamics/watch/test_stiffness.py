@@ -18,7 +18,6 @@ from suite.dynamics.methods.radau import newton_limits, radau
 from suite.dynamics.watch.stiffness import (
     EXPLICIT,
     STIFF,
-    decays_fastest,
     hand_over,
     is_stiff,
     measured,
@@ -215,8 +214,8 @@ def resonant(t, y):
 
 def spiral(degrees):
     """Modes 1e4 e^(+-i angle) from the negative axis, and a slow one, led by slow functions."""
-    turning = -1e4 * np.exp(1j * np.radians(180.0 + degrees))
-    a, b = -abs(turning.real), abs(turning.imag)
+    angle = math.radians(degrees)
+    a, b = -1e4 * math.cos(angle), 1e4 * math.sin(angle)
     matrix = np.array([[a, -b, 0.0], [b, a, 0.0], [0.0, 0.0, -1.0]])
     return lambda t, y: matrix @ (y - np.array([np.cos(t), np.sin(t), np.sin(2.0 * t)]))
 
