@@ -121,8 +121,8 @@ def belied(stages: Stages, jacobian: Vector, solve: Solve, found: Iteration, rat
     Where a Jacobian says stiff and the equation no longer is, updates are short and mend nothing,
     and a filtered error estimate is as blind as the iteration. So the residual of the last stage is
     looked at in itself, where it matters if the equation is not stiff: it ought to be far smaller
-    than before the last update. In one component an update that is right in others may hide it;
-    then one more update of that stage alone tells, for one evaluation.
+    than before the last update. An update that is right along other modes may hide it: then one
+    more update of that stage alone tells, for one evaluation.
     """
     left = rate - (stages.method.inverse @ found.increments)[-1] / stages.h
     noise = ROUNDING * (np.abs(jacobian) @ np.abs(stages.y) + np.abs(rate))

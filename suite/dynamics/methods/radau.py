@@ -76,7 +76,13 @@ def chosen(equation: Equation) -> int:
 
 
 def dense(before: Flow, after: Flow) -> tuple[Vector, int]:
-    """The collocation polynomial of a step, which `after.stages` holds already."""
+    """The collocation polynomial of a step, which `after.stages` holds already.
+
+    Between its ends a step is only of order stages + 1, and no tolerance holds its error there: the
+    estimate is of the end. A stiff equation that forgets lets steps grow beyond what a polynomial
+    follows, and what lies between their ends may be 1e2 or more times less exact than these. Who
+    needs it limits the size of a step.
+    """
     return after.stages, 0
 
 

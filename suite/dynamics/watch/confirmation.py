@@ -5,19 +5,25 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from suite.dynamics.equation import EPS, Equation, Vector
 from suite.dynamics.watch.approach import Passed, Past, real, shifts
+from suite.dynamics.watch.certainty import (
+    MOST_GROWTH,
+    NEAREST,
+    SHORTEST,
+    ends,
+    is_there,
+    looked_ahead,
+    span_of,
+    ticks,
+)
 from suite.dynamics.watch.extrapolation import OFFSET, drift
 from suite.dynamics.watch.poles import Candidate, candidates, chosen_of, named, refined
-from suite.errors import AttemptFailed
 
 __all__ = [
     "LEAST_FALL",
     "WEAK",
     "is_deep",
-    "is_sure",
     "judged",
     "may_be_final",
     "missed",
@@ -34,9 +40,6 @@ MOST_MISSED = 3
 DEEP = 1e-6
 """Share of the time since the start that the time left must have fallen to before anything is
 final."""
-NEAREST, SHORTEST = 100.0, 20.0
-"""Time left, or the step that accuracy allows, in ulps of the time, below which nothing more can be
-learned: whatever bends a solution away from its pole may do so later than anything seen before."""
 DEPTH_COMPLEX = 1e-10
 """The same for a complex state, as a share of the time since the start: rounding moves its pole off
 the real axis, and the computed solution passes it."""
@@ -50,14 +53,6 @@ MARGIN_FINITE = 60.0
 such an end allows, and the steps then seek that size."""
 MARGIN_EXTRAPOLATED = 2.0
 """What both are multiplied by where each step is corrected by its own error estimate."""
-MOST_GROWTH = 3.0
-"""Logarithm of the growth of early errors above which no singularity is final."""
-PASSING = 30.0
-"""How far, in tolerances, from the end of a state that stays finite a step may miss it."""
-IN_TIME = 0.5
-"""A rate whose own change with time foretells this share of its growth has its pole in time."""
-FURTHER, KEPT = (0.25, 1.0), 0.5
-"""Where in the error bar a rate is taken again at the same state, and what must be left of it."""
 DOUBT = 8.0
 """The error bar over the error that the extrapolation foretells."""
 
@@ -127,129 +122,26 @@ def _is_final(equation: Equation, past: Past, point: Passed) -> tuple[bool, int]
     """Whether a singularity was foretold from as near as the clock can tell; evaluations taken."""
     if past.estimate is None:
         return False, 0
-    if past.estimate[2] < 0.0 and (is_deep(past) or _is_there(equation, past)):
-        return _ends(equation, past)
+    if past.estimate[2] < 0.0 and (is_deep(past) or is_there(equation, past)):
+        return ends(equation, past)
     if past.estimate[2] < 0.0 or not is_deep(past):
         return False, 0
-    tick = _ticks(past)
+    tick = ticks(past)
     near = past.left <= NEAREST * tick or point.size <= SHORTEST * tick
     if point.y.dtype.kind == "c":
-        near = near or past.left <= DEPTH_COMPLEX * _span(past)
-    pole, evaluations = _in_time(equation, past)
-    if pole or not near:
-        return pole, evaluations
-    return _stays(equation, past), evaluations + len(FURTHER)
+        near = near or past.left <= DEPTH_COMPLEX * span_of(past)
+    return looked_ahead(equation, past, near)
 
 
 def is_deep(past: Past) -> bool:
     """Whether the same time was foretold often enough, and from near."""
-    deep = past.left <= min(DEEP * _span(past), 1e-3 * past.first_left)
+    deep = past.left <= min(DEEP * span_of(past), 1e-3 * past.first_left)
     return deep and past.repeats >= REPEATS and past.growth < MOST_GROWTH
-
-
-def is_sure(equation: Equation, past: Past) -> bool:
-    """Whether the true solution must have the singularity that the computed one has."""
-    if past.estimate is None or past.growth >= MOST_GROWTH:
-        return False
-    if past.estimate[2] < 0.0:
-        return _ends(equation, past)[0]
-    return _in_time(equation, past)[0] or _stays(equation, past)
 
 
 def may_be_final(past: Past) -> bool:
     """Whether the next step may come as near as the clock can tell."""
-    return past.recent[-1][4] <= 3.0 * SHORTEST * _ticks(past)
-
-
-def _ticks(past: Past) -> float:
-    """The resolution of the clock: an ulp of the time, or of the time since the start."""
-    return max(math.ulp(past.recent[-1][0]), math.ulp(_span(past)))
-
-
-def _span(past: Past) -> float:
-    return float(abs(past.recent[-1][0] - past.origin)) + past.left
-
-
-def _stays(equation: Equation, past: Past) -> bool:
-    """Whether the rate of the growing component would last through the error bar.
-
-    Where the singularity is uncertain by more than the time that the rate lasts, it may be one of
-    the computed solution only.
-    """
-    assert past.estimate is not None
-    _, error, _, _, component, _ = past.estimate
-    time, y, rate = past.recent[-1][:3]
-    here = abs(rate[component])
-    for share in FURTHER:
-        there = _rate(equation, time + equation.direction * share * error, y, component)
-        if not abs(there) >= KEPT * here:
-            return False
-    return True
-
-
-def _in_time(equation: Equation, past: Past) -> tuple[bool, int]:
-    """Whether the rate has its pole in time, whatever the state, as near to it as can be told; and
-    the evaluations taken."""
-    assert past.estimate is not None
-    end, component = past.estimate[0], past.estimate[4]
-    time, y, rate = past.recent[-1][:3]
-    left, before = abs(end - time), abs(rate[component])
-    offset = equation.direction * OFFSET * left
-    power = float((drift(equation.fun, time, y, rate, offset)[component] * offset).real / OFFSET)
-    evaluations = 1
-    if not power > IN_TIME:
-        return False, evaluations
-    for _ in range(math.floor(math.log10(max(left / (SHORTEST * _ticks(past)), 1.0)))):
-        left *= 0.1
-        evaluations += 1
-        now = abs(_rate(equation, end - equation.direction * left, y, component))
-        if not 0.7 * power < math.log10(now / before) < 1.3 * power:
-            return False, evaluations
-        before = now
-    return True, evaluations
-
-
-def _is_there(equation: Equation, past: Past) -> bool:
-    """Whether a state that stays finite has come so near to its end that an error may pass it."""
-    assert past.estimate is not None
-    _, y, rate = past.recent[-1][:3]
-    gap = past.left * np.abs(rate) / -past.estimate[2]
-    near = gap <= PASSING * equation.tolerance.scale(y, y)
-    return past.repeats > 1 and past.growth < MOST_GROWTH and bool(near.all())
-
-
-def _ends(equation: Equation, past: Past) -> tuple[bool, int]:
-    """Whether one equation y' = f(y), whose rate alone grows without bound, has no solution beyond;
-    and the evaluations taken.
-
-    The rate must grow as |y - A|^(1 - 1/b) as near to the end A as the clock can tell, and on the
-    other side of A lead back to it, or not exist. Of systems this is not known.
-    """
-    assert past.estimate is not None
-    time, y, rate = past.recent[-1][:3]
-    if real(y).size > 1:
-        return False, 0
-    left, power = past.left, -past.estimate[2]
-    gap = -equation.direction * rate * left / power
-    end, before, evaluations = y - gap, abs(rate[0]), 0
-    rise = (1.0 - power) / power
-    for _ in range(math.ceil(power * math.log10(max(left / (NEAREST * _ticks(past)), 10.0)))):
-        gap = 0.1 * gap
-        evaluations += 1
-        now = abs(_rate(equation, time, end + gap, 0))
-        if not 0.7 * rise < math.log10(now / before) < 1.3 * rise:
-            return False, evaluations
-        before = now
-    there = _rate(equation, time, end - gap, 0).real
-    return not there * float(rate[0]) > 0.0, evaluations + 1
-
-
-def _rate(equation: Equation, time: float, y: Vector, component: int) -> complex:
-    """One component of the rate; NaN where the function fails."""
-    try:
-        return complex(equation.fun(time, y)[component])
-    except AttemptFailed:
-        return complex(math.nan)
+    return past.recent[-1][4] <= 3.0 * SHORTEST * ticks(past)
 
 
 def _growth(equation: Equation, past: Past, point: Passed, component: int, left: float) -> float:

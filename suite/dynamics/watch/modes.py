@@ -31,7 +31,12 @@ SLOW = 0.25
 
 
 def glides(before: Flow, after: Flow, ratio: float) -> bool:
-    """Whether the rate turned far less over a step than a mode of this h |λ| would have it turn."""
+    """Whether the rate turned far less over a step than a mode of this h |λ| would have it turn.
+
+    >>> before, after = Flow(0.0, np.ones(1), np.ones(1)), Flow(0.1, np.ones(1), np.array([1.2]))
+    >>> glides(before, after, 5.0), glides(before, after, 1.0)
+    (True, False)
+    """
     turned = after.rate - before.rate
     most = GLIDING * ratio
     return bool(abs(np.vdot(turned, turned)) <= most * most * abs(np.vdot(after.rate, after.rate)))
@@ -42,6 +47,10 @@ def creeps(before: Flow, after: Flow, tolerance: Tolerance) -> bool:
 
     Stability may, by a mode that the last stages do not show: in units that differ by component it
     hides behind others, and at tight tolerances behind rounding.
+
+    >>> before, after = Flow(0.0, np.ones(1), np.ones(1)), Flow(0.1, np.ones(1), np.array([1.2]))
+    >>> creeps(before, after, Tolerance(1e-2)), creeps(before, after, Tolerance(1e-4))
+    (True, False)
     """
     moved = (after.time - before.time) * (after.rate - before.rate)
     return bool(rms(moved / tolerance.scale(after.y, after.y)) <= FAINT)

@@ -3,8 +3,8 @@
 A watcher keeps a few points of the trajectory. At the end of a run, and where the steps that
 accuracy allows shrink in proportion to the time left to some moment, it looks for components whose
 length of growth vanishes at a finite time. "approaching" may be withdrawn, and is where the growth
-stops; "singular" is said once the same time was foretold again and again while the time left fell
-to almost nothing.
+stops; "singular" is said once the same time was foretold again and again until the clock resolves
+no more of the time left, and f itself bears it out.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from suite.dynamics.watch.approach import (
     steady,
     with_bends,
 )
+from suite.dynamics.watch.certainty import is_sure
 from suite.dynamics.watch.confirmation import (
     LEAST_FALL,
     WEAK,
     is_deep,
-    is_sure,
     judged,
     may_be_final,
     missed,

@@ -3,8 +3,9 @@
 An explicit step shows h |λ| of the mode that it excites most, by its last two stages (Hairer and
 Wanner, Solving ODEs II, IV.2). Where that stays at the method's boundary, the eigenvalues of the
 Jacobian decide: the equation is stiff if a mode that decays is the fastest by far. So they do where
-that mode ought to be gone long since, and the solution glides along far slower than it. An implicit
-step has its Jacobian at hand; where h ρ(J) stays small, an explicit method will do.
+that mode ought to be gone long since, and the solution glides along far slower than it; and now and
+then where steps are far shorter than the solution asks for. An implicit step has its Jacobian at
+hand; where h ρ(J) stays small, an explicit method will do.
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ GENTLE = 0.5
 """h |λ| from which the fast mode is counted at all: tight tolerances keep off the boundary."""
 E_FOLDS = 10.0
 """Times of decay of the fast mode, for each step of patience, after which it ought to be gone."""
-OFTEN = 8
-"""Steps, for each step of patience, after which it is looked at how far the rate turns at all."""
+OFTEN = 16
+"""Steps after which it is looked at how far the rate turns at all; twice as many if in vain."""
 LOW = 1.5
 """h ρ(J) below which an implicit step is small enough for an explicit method."""
 STEPS_TO_LEAVE = 2
@@ -80,6 +81,7 @@ _NOTHING: Mapping[str, Any] = {
     "high": 0,
     "elapsed": 0.0,
     "patience": STEPS_TO_SUSPECT,
+    "often": OFTEN,
     "low": 0,
     "steps": 0,
     "radius": math.nan,
@@ -117,9 +119,8 @@ def measured(attempt: Try, equation: Equation, scheme: Scheme) -> Try:
         ratio = _ratio(pair, trial.state.stages)
         trial.notes["h_lambda"] = ratio  # type: ignore[index]
         kept = flow.memory.get(STIFFNESS, _NOTHING)
-        creeping = not step.number % (OFTEN * kept["patience"]) and creeps(
-            flow, trial.state, equation.tolerance
-        )
+        look = not step.number % kept["often"]
+        creeping = look and creeps(flow, trial.state, equation.tolerance)
         if creeping or ratio > GENTLE or kept["high"] or kept["elapsed"]:
             _suspect(trial, flow, kept, equation, near, creeping)
         return trial
@@ -157,7 +158,7 @@ def _suspect(
     creeping: bool,
 ) -> None:
     """Count what speaks for stiffness, ask the eigenvalues where it is enough, remember it."""
-    ratio, patience = trial.notes["h_lambda"], kept["patience"]
+    ratio, patience, often = trial.notes["h_lambda"], kept["patience"], kept["often"]
     high = min(kept["high"] + 1, patience) if ratio > near else max(kept["high"] - 1, 0)
     elapsed = kept["elapsed"] + ratio if ratio > GENTLE else 0.0
     stiff = kept["stiff"] and (high > 0 or elapsed > 0.0)
@@ -167,13 +168,14 @@ def _suspect(
         if high >= patience or slow:
             least = GENTLE if slow else near
             stiff = _asked(trial, flow, equation, least)
-            patience = patience if stiff else 2 * patience
+            patience = patience if stiff or creeping else 2 * patience
+            often = 2 * often if creeping and not stiff else often
         if not stiff:
             high, elapsed = 0, 0.0
     if stiff:
         note(trial, stiff=True)
-    now = {**kept, "high": high, "elapsed": elapsed, "patience": patience, "stiff": stiff}
-    remember(trial, STIFFNESS, now)
+    now = {"high": high, "elapsed": elapsed, "patience": patience, "often": often, "stiff": stiff}
+    remember(trial, STIFFNESS, {**kept, **now})
 
 
 def _asked(trial: Trial, before: Flow, equation: Equation, least: float) -> bool:

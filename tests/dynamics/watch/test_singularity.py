@@ -14,17 +14,28 @@ from hypothesis import strategies as st
 
 from suite.core import ErrorControl, Status, Step, begin, march
 from suite.core.document import decode, encode
-from suite.dynamics.equation import Equation, Tolerance, first_size, guarded, smallest_step, start
+from suite.dynamics.equation import (
+    Equation,
+    Flow,
+    Tolerance,
+    first_size,
+    guarded,
+    smallest_step,
+    start,
+)
 from suite.dynamics.methods.doubling import classical, step_doubling
 from suite.dynamics.methods.explicit import dop853, dormand_prince
+from suite.dynamics.solve import solve
 from suite.dynamics.watch.extrapolation import curvature, forecast, vanishing
 from suite.dynamics.watch.singularity import (
     NAME,
     Singularity,
+    beyond,
     confirmed,
     foreseen,
     last_safe_time,
     singularity_of,
+    stopped,
 )
 
 RICCATI = 2.003147359426884708  # zero of J_{-3/4}(t²/2), in mpmath
@@ -37,6 +48,8 @@ class Run(NamedTuple):
     evaluations: int
     cost: int
     ever: bool
+    flow: Flow
+    equation: Equation
 
 
 def integrate(
@@ -49,6 +62,7 @@ def integrate(
     atol: Any = None,
     scheme: Any = dop853,
     extrapolated: bool = False,
+    most: int = 100_000,
 ) -> Run:
     """March to `end`, or to a confirmed singularity."""
     calls = [0]
@@ -74,11 +88,13 @@ def integrate(
             lambda flow: Status.SINGULAR if confirmed(flow) else equation.until(flow),
             equation.limits,
             floor=smallest_step,
+            most=most,
         ):
             cost += made.trial.cost.get("evaluations", 0)
             ever = ever or singularity_of(made.after.state) is not None
     flow = made.after.state
-    return Run(singularity_of(flow), made.status, flow.time, calls[0] - prepared, cost, ever)
+    found = singularity_of(flow)
+    return Run(found, made.status, flow.time, calls[0] - prepared, cost, ever, flow, equation)
 
 
 def power(p: float) -> tuple[Any, ...]:
@@ -195,6 +211,61 @@ def test_a_run_into_it_ends_singular(name: str, rtol: float, scheme: Any) -> Non
     assert run.evaluations == run.cost
 
 
+@pytest.mark.parametrize("scheme", [dop853, dormand_prince])
+@pytest.mark.parametrize("p", [1.0, 1.5, 2.0, 3.0])
+def test_a_pole_in_time_ends_singular(p: float, scheme: Any) -> None:
+    run = integrate(lambda t, y: 0.0 * y + abs(1.0 - t) ** -p, [0.0], 2.0, scheme=scheme)
+    assert run.status == Status.SINGULAR
+    assert run.found is not None
+    assert abs(run.found.time - 1.0) <= run.found.error < 1e-7
+    assert run.found.exponent == pytest.approx(p - 1.0, abs=1e-6)
+    run = integrate(lambda t, y: 2.0 * y / (1.3 - t), [1.0], 2.0, scheme=scheme)
+    assert run.status == Status.SINGULAR
+
+
+@pytest.mark.parametrize("rtol", [1e-6, 1e-8, 1e-10])
+def test_a_finite_end_is_one_only_where_there_is_nothing_beyond(rtol: float) -> None:
+    root = integrate(lambda t, y: -0.5 / y, [1.0], 2.0, rtol=rtol)
+    assert root.status == Status.SINGULAR
+    assert root.found is not None
+    assert root.found.exponent == pytest.approx(-0.5, abs=1e-3)
+    assert abs(root.found.time - 1.0) <= root.found.error
+    # The cube root goes on beyond its infinite rate, and so does the state under one in time.
+    cube = integrate(lambda t, y: 1.0 / (3.0 * y**2), [-1.0], 2.0, rtol=rtol)
+    in_time = integrate(lambda t, y: 0.0 * y + abs(1.0 - t) ** -0.5, [0.0], 2.0, rtol=rtol)
+    for run in (cube, in_time):
+        assert run.status != Status.SINGULAR
+        assert not stopped(run.flow, run.equation)
+
+
+@pytest.mark.parametrize("rtol", [1e-3, 1e-5, 1e-8])
+def test_an_end_within_the_bar_lies_beyond_and_one_before_it_does_not(rtol: float) -> None:
+    for name in ("y^2.0", "y^3.0"):
+        fun, y0, truth, _ = CASES[name]
+        at = integrate(fun, y0, truth, rtol=rtol)
+        assert at.status == Status.ENDPOINT
+        assert beyond(at.flow, at.equation)
+        for share in (0.9, 0.99, 0.999):
+            before = integrate(fun, y0, share * truth, rtol=rtol)
+            assert not beyond(before.flow, before.equation)
+    passing = integrate(kepler, CLOSEST, math.pi, rtol=rtol)
+    bounded = integrate(lambda t, y: y**2 - 1e-11 * y**3, [1.0], 1.0, rtol=rtol)
+    for run in (passing, bounded):
+        assert not beyond(run.flow, run.equation)
+
+
+@pytest.mark.parametrize("rotation", [1.0, 1j, -1.0])
+def test_a_component_of_rounding_alone_is_not_read(rotation: complex) -> None:
+    done = solve(
+        lambda t, y: y**2 / rotation, (0.0, 2.0), [rotation], "Radau", rtol=1e-8, atol=1e-8
+    )
+    assert done.status == Status.SINGULAR
+    assert done.singularity is not None
+    assert abs(done.singularity.time - 1.0) <= done.singularity.error < 1e-6
+    assert done.singularity.exponent == pytest.approx(1.0, abs=1e-3)
+    assert len(done.t) > 10
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     p=st.floats(1.25, 5.0),
@@ -224,6 +295,10 @@ def test_truth_is_in_the_bar_wherever_time_begins(
 
 def kepler(t: float, y: Any) -> Any:
     return np.array([y[2], y[3], *(-y[:2] / (y[0] ** 2 + y[1] ** 2) ** 1.5)])
+
+
+CLOSEST = [2.0 - 1e-8, 0.0, 0.0, math.sqrt(1e-8 / (2.0 - 1e-8))]
+"""The apocentre of an eccentricity of 1 - 1e-8; the pericentre is passed at t = π."""
 
 
 def lorenz(t: float, y: Any) -> Any:
@@ -269,6 +344,27 @@ def test_nothing_is_called_singular_that_is_not(name: str, rtol: float) -> None:
     assert run.status == Status.ENDPOINT
     assert run.found is None
     assert run.evaluations == run.cost
+
+
+@pytest.mark.parametrize("scheme", [dop853, dormand_prince])
+@pytest.mark.parametrize("rtol", [1e-3, 1e-6, 1e-9])
+def test_what_turns_away_at_the_last_moment_is_not_singular(rtol: float, scheme: Any) -> None:
+    """A passage, a growth that is switched off, and one that is bounded by 1e12."""
+
+    def switched(t: float, y: Any) -> Any:
+        return y**2 if t < 1.0 - 1e-4 else 0.0 * y
+
+    def bounded(t: float, y: Any) -> Any:
+        return y**2 - 1e-12 * y**3
+
+    for fun, y0, end in (
+        (kepler, CLOSEST, 4.0),
+        (switched, [1.0], 2.0),
+        (bounded, [1.0], 1.0 + 1e-9),
+    ):
+        run = integrate(fun, y0, end, rtol=rtol, scheme=scheme, most=3000)
+        assert run.status != Status.SINGULAR
+        assert not (run.status == Status.UNDERFLOW and stopped(run.flow, run.equation))
 
 
 def test_errors_that_grow_on_the_way_make_no_singularity() -> None:

@@ -285,6 +285,25 @@ def test_there_and_back_with_reasons_and_intervals():
     assert sum(last - first for first, last in gaps) < 1.0
 
 
+@pytest.mark.parametrize("rtol", [1e-3, 1e-4, 1e-6])
+def test_back_where_stiffness_ends_at_once(rtol):
+    """y' = -L (y - sin 3t), L = 1e5 for 2 < t < 4 and 1 elsewhere, in closed form from t = 4."""
+
+    def fun(t, y):
+        return -(1e5 if 2.0 < t < 4.0 else 1.0) * (y - math.sin(3.0 * t))
+
+    for attempt in handed_over(Equation(fun, Tolerance(rtol, 1e-2 * rtol), 10.0), [0.0]):
+        if attempt.after.phase == STIFF:
+            assert attempt.after.state.time < 4.5
+    assert attempt.after.phase == EXPLICIT
+
+    def forced(t):
+        return (math.sin(3.0 * t) - 3.0 * math.cos(3.0 * t)) / 10.0
+
+    exact = forced(10.0) + (math.sin(12.0) - forced(4.0)) * math.exp(-6.0)
+    assert abs(attempt.after.state.y[0] - exact) < 10.0 * rtol
+
+
 @pytest.mark.parametrize("method", [dop853, dormand_prince])
 def test_an_explicit_method_alone_says_that_it_is_stiff(method):
     equation, y0 = equation_of("relaxation", 1e-5)
