@@ -217,7 +217,11 @@ def _compiled(call: Any) -> Any:
 
 
 def _rate(call: Any) -> Any:
-    """The right-hand side as the kernel wants it."""
+    """The right-hand side as the kernel wants it.
+
+    Numba catches exceptions of every kind or of none. What was raised is found by calling the
+    Python function at the same place, where a mistake of programming comes through as ever.
+    """
 
     def rate(time: float, y: Floats, out: Floats, parameters: Floats) -> int:
         try:
