@@ -2,6 +2,7 @@
 
 SuiteError
 ├── InputError             the data or an option is wrong: correct it            (also ValueError)
+│   └── MissingBackend     no such machine, or no account for it: take another   (also LookupError)
 ├── MissingPackage         an optional package is absent: install it             (also ImportError)
 ├── AttemptFailed          a trial step could not be measured: try another (also ArithmeticError)
 ├── BudgetExhausted        paid work would pass its budget: raise it or stop     (also RuntimeError)
@@ -22,6 +23,7 @@ __all__ = [
     "BudgetExhausted",
     "InputError",
     "JobFailed",
+    "MissingBackend",
     "MissingPackage",
     "StoreError",
     "StoreLocked",
@@ -38,6 +40,11 @@ class SuiteError(Exception):
 
 class InputError(SuiteError, ValueError):
     """The input is refused; the sentence names the value, its place and what is allowed."""
+
+
+class MissingBackend(InputError, LookupError):
+    """A machine is not there, or the account that it needs; the sentence says which are, or how to
+    save one."""
 
 
 class MissingPackage(SuiteError, ImportError):

@@ -23,6 +23,7 @@ from suite.core.control import (
 from suite.core.lanes import Rows, lanes
 from suite.core.march import Attempt, Point, Trial, begin, finish, march, relay
 from suite.core.metric import Dense, Diagonal, Euclidean, Metric
+from suite.core.noisy_gain import NoisyGain
 from suite.core.record import Record, Tally
 from suite.core.run import run
 from suite.core.status import Status
@@ -44,6 +45,7 @@ __all__ = [
     "Fixed",
     "Law",
     "Metric",
+    "NoisyGain",
     "Point",
     "Reader",
     "Record",

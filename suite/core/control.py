@@ -11,6 +11,7 @@ A law turns three things: `size` (how far), `damping` (how little the metric is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias
@@ -165,12 +166,15 @@ def _pick(condition: Any, yes: Any, no: Any) -> Any:
     return yes if condition else no
 
 
+_ufunc_log, _ufunc_exp = np.log, np.exp  # a module's names are looked up each time
+
+
 def _log(x: float) -> float:
-    return float(np.log(x))  # not math.log, whose last bit may differ
+    return float(_ufunc_log(x))  # not math.log, whose last bit may differ
 
 
 def _exp(x: float) -> float:
-    return float(np.exp(x))
+    return float(_ufunc_exp(x))
 
 
 # The same three for an array of rows and for one.
@@ -185,6 +189,7 @@ _SMALLEST_ERROR = 1e-30
 # An error that is nothing but noise asks for no more care than this, or else a careful law would
 # shrink its steps for ever at the rounding floor.
 _SAFETY_IN_NOISE = 0.9
+_INFINITE, _NOTHING = float(np.inf), float(np.nan)
 # Evidence stands out of its noise at three standard errors.
 _STANDARD_ERRORS = 3.0
 
@@ -223,17 +228,17 @@ def next_size(
     safety, shrink, grow = bounds
     beta, beta_last, alpha = filter
     last_log_error, last_log_size = memory
-    known = noise < np.inf  # noise that is not finite says nothing of the value
+    known = noise < _INFINITE  # noise that is not finite says nothing of the value
     doubt = _STANDARD_ERRORS * noise
     at_rounding = known & (doubt > 1.0)
     tolerance = select(at_rounding, doubt, 1.0)
     least = noise / tolerance + _SMALLEST_ERROR
-    error = select(known, abs(value) / tolerance, np.nan)
+    error = select(known, abs(value) / tolerance, _NOTHING)
     accept = within(error)
     log_size = log(size)
     log_error = log(select(error < least, least, error)) / order
     filtered = beta * log_error + beta_last * last_log_error + alpha * (log_size - last_log_size)
-    usable = accept & (abs(filtered) < np.inf) & fresh
+    usable = accept & (abs(filtered) < _INFINITE) & fresh
     careful = select(error > least, safety, max(safety, _SAFETY_IN_NOISE))
     factor = careful * exp(-select(usable, filtered, log_error))
     most = select(accept, select(fresh, grow, 1.0), safety)
@@ -455,13 +460,12 @@ class Fixed:
 
     def decide(self, evidence: Evidence, step: Step, memory: Memory) -> Verdict:
         finite = _all_finite(evidence)
-        size = _select(finite, step.size, 0.0)
-        return Verdict(
-            finite,
-            Step(size, NO_DAMPING, NO_EFFORT, step.tries, step.number),
-            _select(finite, 0, 1),
-            memory,
-        )
+        if finite is True:
+            size, code = step.size, 0
+        else:
+            size, code = _select(finite, step.size, 0.0), _select(finite, 0, 1)
+        wanted = _new(Step, (size, NO_DAMPING, NO_EFFORT, step.tries, step.number))
+        return _new(Verdict, (finite, wanted, code, memory, False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -511,5 +515,9 @@ def _all_finite(evidence: Evidence) -> Any:
     """True, or an array of it, where every signal's value is finite."""
     finite: Any = True
     for signal in evidence.values():
-        finite = np.logical_and(finite, np.isfinite(signal.value))
+        value = signal.value
+        if isinstance(value, float):
+            finite = finite if math.isfinite(value) else np.logical_and(finite, False)
+        else:
+            finite = np.logical_and(finite, np.isfinite(value))
     return finite

@@ -157,7 +157,7 @@ class _Job(NamedTuple):
 
 def _attempt(job: _Job, point: Point) -> Attempt:
     """Take one step from a point, have it judged, and say where the run stands after it."""
-    attempt, law, reasons, until, limits, floor, most = job
+    attempt, law, reasons, until, limits, _, _ = job
     state, (wish, damping, effort, tries, number), memory, phase, bound = point
     number += 1
     size = wish
@@ -165,8 +165,13 @@ def _attempt(job: _Job, point: Point) -> Attempt:
         for name, limit in limits(state).items():
             if limit < size:
                 size, bound = limit, name
-    step = _new(Step, (size, damping, effort, tries, number))
-    trial, evidence, failure = _measure(attempt, state, step)
+    step, failure = _new(Step, (size, damping, effort, tries, number)), ""
+    try:
+        trial = attempt(state, step)
+        evidence = trial.evidence
+    except AttemptFailed as error:
+        trial = Trial(state, {}, error.cost, learned=error.learned)
+        evidence, failure = UNMEASURED, str(error)
     if trial.size is not None:
         step = _new(Step, (trial.size, damping, effort, tries, number))
     accept, wanted, code, learned_memory, stalled = law.decide(evidence, step, memory)
@@ -190,33 +195,22 @@ def _attempt(job: _Job, point: Point) -> Attempt:
     after = _new(Point, (state, following, memory, phase, reason))
     # After a step that was cut short a small size is not what the law itself came down to.
     own = not accept or step.size == wish
-    status = until(state) or (own and _end_of_small(floor, after, not accept and stalled, failure))
-    if not status and number >= most:
-        status = Status.OUT_OF_ATTEMPTS
+    status = until(state) or _end_of_attempt(job, after, own, not accept and stalled, failure)
     ended = Status(status) if status else _RUNNING
     row = (number, step, bool(accept), bound, refused, trial, after, ended, phase)
     return _new(Attempt, row)
 
 
-def _measure(attempt: Try, state: State, step: Step) -> tuple[Trial, Evidence, str]:
-    """The trial, its evidence, and the sentence of its failure if it raised one."""
-    try:
-        trial = attempt(state, step)
-    except AttemptFailed as error:
-        trial = Trial(state, {}, error.cost, learned=error.learned)
-        return trial, UNMEASURED, str(error)
-    return trial, trial.evidence, ""
-
-
-def _end_of_small(floor: Floor | None, after: Point, stalled: Any, failure: str) -> Status:
-    """How the run ends if the next size would be too small to be worth trying."""
-    if stalled:
+def _end_of_attempt(job: _Job, after: Point, own: bool, stalled: Any, failure: str) -> Status:
+    """How a run ends that gains no more, or whose size or number of attempts is at its bound."""
+    state, (size, _, _, _, number), _, _, bound = after
+    if own and stalled:
         return Status.STALLED
-    if after.step.size > (0.0 if floor is None else floor(after.state)):
-        return _RUNNING
-    if failure:
-        return Status.FAILED
-    return Status.NOT_FINITE if after.bound.endswith("not finite") else Status.UNDERFLOW
+    if own and not size > (0.0 if job.floor is None else job.floor(state)):
+        if failure:
+            return Status.FAILED
+        return Status.NOT_FINITE if bound.endswith("not finite") else Status.UNDERFLOW
+    return _RUNNING if number < job.most else Status.OUT_OF_ATTEMPTS
 
 
 def relay(
@@ -261,8 +255,7 @@ def finish(
         for rule in stop:
             if attempt.status:
                 break
-            status = rule(attempt)
-            if status:
+            if status := rule(attempt):
                 attempt = attempt._replace(status=status)
         for look in observe:
             look(attempt)

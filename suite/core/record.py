@@ -12,13 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.core.control import Signal, Step
+from suite.core.control import Number
 from suite.core.march import Attempt
 from suite.core.status import Status
 
 __all__ = ["Glance", "Record", "Tally", "row_of"]
 
 Row = dict[str, Any]
+
+# Makes a named tuple at a third of the time that its own constructor takes.
+_new = tuple.__new__
 
 
 class Glance(NamedTuple):
@@ -36,17 +39,23 @@ def row_of(attempt: Attempt, track: str = "main") -> Row:
 
 
 class _Seen(NamedTuple):
-    """What a row is made of: an attempt without the states before and after it."""
+    """What a row is made of: an attempt without the states before and after it.
+
+    `signals` are names, values, noises and orders one after another.
+    """
 
     track: str
     number: int
     phase: str
-    step: Step
+    size: Number
+    damping: Number
+    effort: Number
+    tries: Any
     accept: bool
     bound: str
     refused: str
-    status: Status
-    evidence: Mapping[str, Signal]
+    status: int
+    signals: tuple[Any, ...]
     cost: Mapping[str, int]
     notes: Mapping[str, Any]
 
@@ -59,31 +68,41 @@ class _Later(NamedTuple):
     track: str
 
 
+def _plain(attempt: Attempt, track: str) -> tuple[Any, ...]:
+    """What is seen of an attempt, but for its cost and notes.
+
+    Python's collector of garbage goes again and again through all that a run keeps, but for plain
+    tuples and dicts that hold nothing it could collect: no named tuple and no member of an enum.
+    """
+    number, (size, damping, effort, tries, _), *judged, trial, _, status, phase = attempt
+    signals: tuple[Any, ...] = ()
+    for name, (value, noise, order) in trial[1].items():
+        signals += name, value, noise, order
+    ended = int(status) if status else 0
+    return track, number, phase, size, damping, effort, tries, *judged, ended, signals
+
+
 def _seen(attempt: Attempt, track: str) -> _Seen:
-    number, step, accept, bound, refused, trial, _, status, phase = attempt
-    _, evidence, cost, _, _, notes = trial
-    # By the tuple's own constructor, which takes a third of the time.
-    return tuple.__new__(
-        _Seen, (track, number, phase, step, accept, bound, refused, status, evidence, cost, notes)
-    )
+    return _new(_Seen, (*_plain(attempt, track), attempt.trial.cost, attempt.trial.notes))
 
 
 def _row(seen: _Seen) -> Row:
-    step = seen.step
+    signals = seen.signals
     return {
         "track": seen.track,
         "number": seen.number,
         "phase": seen.phase,
-        "size": float(step.size),
-        "damping": float(step.damping),
-        "effort": float(step.effort),
-        "tries": int(step.tries),
+        "size": float(seen.size),
+        "damping": float(seen.damping),
+        "effort": float(seen.effort),
+        "tries": int(seen.tries),
         "accepted": seen.accept,
         "bound": seen.bound,
         "refused": seen.refused,
-        "status": seen.status.name.lower() if seen.status else "",
+        "status": Status(seen.status).name.lower() if seen.status else "",
         "evidence": {
-            name: [float(part) for part in signal] for name, signal in seen.evidence.items()
+            signals[at]: [float(part) for part in signals[at + 1 : at + 4]]
+            for at in range(0, len(signals), 4)
         },
         "cost": dict(seen.cost),
         "notes": dict(seen.notes),
@@ -105,15 +124,26 @@ class Tally:
 
     def add(self, row: Row) -> None:
         """Count one row of a record; the preparation counts as cost only."""
-        self.cost.update(row["cost"])
-        if row["number"] == 0:
+        self._count(row["number"], row["bound"], row["accepted"], row["refused"], row["cost"])
+
+    def _count(
+        self, number: int, bound: str, accepted: bool, refused: str, cost: Mapping[str, int]
+    ) -> None:
+        for name, spent in cost.items():
+            self.cost[name] += spent
+        if number == 0:
             return
         self.attempts += 1
-        self.bound[row["bound"]] += 1
-        if row["accepted"]:
+        self.bound[bound] += 1
+        if accepted:
             self.accepted += 1
         else:
-            self.refused[row["refused"]] += 1
+            self.refused[refused] += 1
+
+    def see(self, seen: Iterable[_Seen]) -> None:
+        """Count attempts of which no row was made."""
+        for one in seen:
+            self._count(one.number, one.bound, one.accept, one.refused, one.cost)
 
     def rows(
         self,
@@ -172,7 +202,11 @@ class Record:
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         self._rows: list[Row] = []
-        self._seen: list[_Seen | _Later] = []  # of which no row was asked for yet
+        # Of which no row was asked for yet: what is seen of each attempt, its cost and its notes.
+        self._waiting: list[tuple[Any, ...] | _Later] = []
+        self._costs: list[Mapping[str, int]] = []
+        self._notes: list[Mapping[str, Any]] = []
+        self._counted = 0  # of those, from the first on, that are in the tally
         self._tally = Tally()
         for row in rows:
             self.append(row)
@@ -185,42 +219,61 @@ class Record:
 
     def add(self, attempt: Attempt, track: str = "main") -> None:
         """Add an attempt, whose row is made when somebody reads it: a step may cost little."""
-        self._seen.append(_seen(attempt, track))
+        trial = attempt.trial
+        self._waiting.append(_plain(attempt, track))
+        self._costs.append(trial.cost)
+        self._notes.append(trial.notes)
 
     def defer(
         self, count: int, attempts: Callable[[], Iterable[Attempt]], track: str = "main"
     ) -> None:
         """Add so many attempts, which `attempts()` makes when somebody reads them."""
-        self._seen.append(_Later(count, attempts, track))
+        self._waiting.append(_Later(count, attempts, track))
+        self._costs.append({})
+        self._notes.append({})
+
+    def _unread(self, first: int = 0) -> Iterator[_Seen | _Later]:
+        """What waits for its row, from a place on."""
+        columns = self._waiting[first:], self._costs[first:], self._notes[first:]
+        for one, cost, notes in zip(*columns, strict=True):
+            yield one if isinstance(one, _Later) else _new(_Seen, (*one, cost, notes))
 
     def _settle(self) -> None:
-        seen, self._seen = self._seen, []
-        for one in seen:
+        seen = list(self._unread())
+        self._waiting, self._costs, self._notes = [], [], []
+        counted, self._counted = self._counted, 0
+        for place, one in enumerate(seen):
             if isinstance(one, _Later):
                 rows = [row_of(attempt, one.track) for attempt in one.attempts()]
             else:
                 rows = [_row(one)]
-            for row in rows:
-                self._rows.append(row)
-                self._tally.add(row)
+            self._rows += rows
+            if place >= counted:
+                for row in rows:
+                    self._tally.add(row)
 
     @property
     def tally(self) -> Tally:
         """What bound the steps, why steps were refused, what it cost."""
-        self._settle()
+        seen = [one for one in self._unread(self._counted) if isinstance(one, _Seen)]
+        if self._counted + len(seen) < len(self._waiting):  # others are made once, as rows
+            self._settle()
+        else:
+            self._tally.see(seen)
+            self._counted += len(seen)
         return self._tally
 
     def glances(self) -> Iterator[Glance]:
         """What became of every attempt and its notes, without making a row for it."""
         for row in self._rows:
             yield Glance(row["accepted"], row["bound"], row["cost"], row["notes"])
-        for one in self._seen:
+        for one in self._unread():
             if isinstance(one, _Later):
                 for attempt in one.attempts():
                     trial = attempt.trial
                     yield Glance(attempt.accept, attempt.bound, trial.cost, trial.notes)
             else:
-                yield Glance(one.accept, one.bound, one.cost, one.notes)
+                yield _new(Glance, (one.accept, one.bound, one.cost, one.notes))
 
     def accepted(self, track: str | None = None) -> Iterator[Row]:
         """The preparation and the accepted attempts, of one track or of all."""
@@ -233,7 +286,7 @@ class Record:
         return iter(self._rows)
 
     def __len__(self) -> int:
-        waiting = sum(one.length if isinstance(one, _Later) else 1 for one in self._seen)
+        waiting = sum(one.length if isinstance(one, _Later) else 1 for one in self._waiting)
         return len(self._rows) + waiting
 
     def to_csv(self) -> str:

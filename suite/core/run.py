@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from suite.core.march import Attempt, Point, finish
 from suite.core.record import Record
@@ -37,11 +38,10 @@ def run(
             if status and status not in _TO_GO_ON:
                 return status
     point = store.point(track) if store is not None else None
-
-    def keep(attempt: Attempt) -> None:
-        if store is not None:
-            record.append(store.write(attempt, track))
-        else:
-            record.add(attempt, track)
-
+    keep = partial(record.add if store is None else partial(_written, record, store), track=track)
     return finish(walk(point or prepare()), stop, (keep, *observe)).status
+
+
+def _written(record: Record, store: Store, attempt: Attempt, track: str) -> None:
+    """Keep an attempt in the store before anybody sees it."""
+    record.append(store.write(attempt, track))

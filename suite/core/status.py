@@ -39,7 +39,7 @@ class Status(IntEnum):
     UNDERFLOW = 4, "Step size underflow: the law asks for a step below the smallest allowed."
     NOT_FINITE = (
         5,
-        "The function returned NaN or infinity at every step down to the smallest allowed.",
+        "Not finite: every step down to the smallest allowed led to NaN or infinity.",
     )
     FAILED = 6, "The function failed at every step down to the smallest allowed."
     OUT_OF_ATTEMPTS = (
@@ -56,6 +56,11 @@ class Status(IntEnum):
     STIFF = (
         12,
         "Stiff: stability and not accuracy held the steps down until the budget was used up; the "
+        "results so far are kept.",
+    )
+    DISCONTINUOUS = (
+        14,
+        "Discontinuous: the function jumps along the solution, which steps do not get beyond; the "
         "results so far are kept.",
     )
     ROUNDING = (

@@ -371,7 +371,7 @@ def _check_same(stored: dict[str, Any], asked: dict[str, Any], path: Path) -> No
     if others:
         raise StoreMismatch(
             f"The run in {path} was started differently: {'; '.join(others)}. "
-            f"Use another folder, or the same inputs and options."
+            f"Use another folder (on the command line -o DIR), or the same inputs and options."
         )
     if versions:
         warnings.warn(
