@@ -2,38 +2,102 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
-from suite.core import Status
+from suite.core import Point, Status
 from suite.dynamics.asked import Asked
-from suite.dynamics.course import Course, Journal
-from suite.dynamics.equation import Equation, Flow, Vector
+from suite.dynamics.course import OUT_OF_RANGE, Course, Journal
+from suite.dynamics.equation import Equation, Flow, Vector, smallest_step
 from suite.dynamics.outcome import Ending
+from suite.dynamics.walk import SCHEMES
+from suite.dynamics.watch.chatter import jump_of
+from suite.dynamics.watch.hand_over import STIFF
 from suite.dynamics.watch.invariants import consciences
-from suite.dynamics.watch.singularity import Singularity, beyond, singularity_of, stopped
+from suite.dynamics.watch.retraced import Method, retraced
+from suite.dynamics.watch.singularity import (
+    Singularity,
+    beyond,
+    last_safe_time,
+    singularity_of,
+    stopped,
+)
 from suite.dynamics.watch.stiffness import is_stiff
 
 __all__ = ["ending_of"]
+
+FAR = 100.0
+"""Smallest steps from which a singularity does not bring a run to a stop yet."""
+SURE = 0.05
+"""Error bar over the time left to a singularity, from which on it is believed to be one: what looks
+like one from afar, the pericentre of an orbit, has a bar about as wide as that time."""
+NEARBY = 1e-3
+"""Share of the whole way, within which no bar is asked for."""
+_FAR_FROM_ZERO = 1e-6
+"""Time since the start over the time, below which six digits of it are lost to where it began."""
+_STUCK = (Status.UNDERFLOW, Status.FAILED, Status.NOT_FINITE)
+"""Ends at which the last points may lie beyond the singularity that stopped the run."""
 
 
 def ending_of(asked: Asked, journal: Journal, course: Course, status: Status) -> Ending:
     """Status, sentence, singularity and invariants of a run that has ended."""
     assert journal.point is not None  # a run has at least its preparation
     flow: Flow = journal.point.state
-    found = singularity_of(flow) if asked.foresight else None
-    spent = 0
     if status == Status.OUT_OF_BUDGET and is_stiff(flow):
         status = Status.STIFF
     if status == Status.ENDPOINT and 2 * course.at_rounding > max(len(course.times) - 1, 1):
         status = Status.ROUNDING
+    found = singularity_of(flow) if asked.foresight else None
+    if found is not None and _passed_over(asked.equation, flow, status, found):
+        found = None
+    safe, spent = None, 0
     if found is not None:
-        singular, spent = _ends_there(asked.equation, flow, status)
-        if singular:
-            status, found = Status.SINGULAR, replace(found, status="singular")
+        status, found, safe, spent = _foretold(asked, journal.point, status, found)
     message = _message(asked, journal, status, flow, found)
     kept = consciences(flow, journal.record.tally) if asked.invariants else {}
-    return Ending(status, message, found, kept, spent)
+    return Ending(status, message, found, kept, spent, safe)
+
+
+def _foretold(
+    asked: Asked, point: Point, status: Status, found: Singularity
+) -> tuple[Status, Singularity, float | None, int]:
+    """What a run that foretells a singularity ends with: status, singularity, the last time that is
+    handed over, and the evaluations it took to tell."""
+    singular, spent = _ends_there(asked.equation, point.state, status)
+    if singular:
+        status, found = Status.SINGULAR, replace(found, status="singular")
+    times = [last_safe_time(found, asked.equation)]
+    if asked.own is None and _is_sure(asked, point.state, status, found):
+        found, more = retraced(asked.equation, point.state, found, _method(asked, point))
+        times.append(last_safe_time(found, asked.equation))
+        spent += more
+    if status != Status.SINGULAR and (status not in _STUCK or found.exponent < 0.0):
+        return status, found, None, spent
+    # The points are those of the first run, which has a singular time of its own.
+    return status, found, min(times) if asked.equation.direction > 0.0 else max(times), spent
+
+
+def _is_sure(asked: Asked, flow: Flow, status: Status, found: Singularity) -> bool:
+    """Whether a singularity is seen well enough for the way into it to be worth a second run."""
+    if status in (Status.SINGULAR, *_STUCK):
+        return True
+    left = abs(found.time - flow.time)
+    sure = found.error < SURE * left or left < NEARBY * abs(found.time - asked.t_span[0])
+    return status != Status.OUT_OF_BUDGET and sure
+
+
+def _method(asked: Asked, point: Point) -> Method:
+    """The method that a run is gone again with, and its law."""
+    return SCHEMES["Radau" if asked.method == "Radau" or point.phase == STIFF else "DOP853"]
+
+
+def _passed_over(equation: Equation, flow: Flow, status: Status, found: Singularity) -> bool:
+    """Whether a run came to a stop well before what it foretold: that is not what stopped it."""
+    if status != Status.UNDERFLOW:
+        return False
+    left = equation.direction * (found.time - flow.time)
+    return left > found.error + FAR * smallest_step(flow)
 
 
 def _ends_there(equation: Equation, flow: Flow, status: Status) -> tuple[bool, int]:
@@ -68,8 +132,9 @@ def _message(
     elif status == Status.EVENT:
         parts.append(f"The run ended at t = {flow.time:.12g}.")
     elif not status.finished:
-        parts.append(f"The last point is t = {flow.time:.12g} of {asked.t_span[1]:.12g}.")
-        parts += _trouble(journal, status, flow)
+        digits = ".17g" if _is_far(asked, flow) else ".12g"
+        parts.append(f"The last point is t = {flow.time:{digits}} of {asked.t_span[1]:{digits}}.")
+        parts += _trouble(asked, journal, status, flow)
     if found is not None and status != Status.SINGULAR:
         parts.append(
             f"A singularity approaches at t = {found.time:.12g} ± {found.error:.1e}; it may still "
@@ -78,19 +143,40 @@ def _message(
     return " ".join(parts)
 
 
-def _trouble(journal: Journal, status: Status, flow: Flow) -> list[str]:
+def _trouble(asked: Asked, journal: Journal, status: Status, flow: Flow) -> list[str]:
     """What went wrong in the last attempt, or what to do, in words."""
     refused, wrong = journal.trouble()
     if status == Status.FAILED:
         return [refused]
     if status == Status.NOT_FINITE:
         place = f"just beyond t = {flow.time:.12g}, where y = {_short(flow.y)}"
-        return [f"{wrong[:1].upper()}{wrong[1:]} {place}." if wrong else f"It was {place}."]
+        told = [f"{wrong[:1].upper()}{wrong[1:]} {place}." if wrong else f"It was {place}."]
+        if wrong == OUT_OF_RANGE:
+            told.append("Rescale it, or integrate its logarithm.")
+        return told
+    if status == Status.UNDERFLOW and _is_far(asked, flow):
+        return [
+            f"Times of this size are {math.ulp(flow.time):.1e} apart, too coarse for the steps "
+            f"asked for: integrate over t - {asked.t_span[0]:.6g}, from 0."
+        ]
+    if status == Status.DISCONTINUOUS:
+        component, before, after = jump_of(flow)
+        return [
+            f"There fun jumps in component {component} from {before:.6g} to {after:.6g}, where y = "
+            f"{_short(flow.y)}, and steps go to and fro across it. End at the jump by an event and "
+            "go on with what holds there (sticking, sliding), or smooth the jump over a width "
+            "above the tolerance."
+        ]
     if status == Status.STIFF:
         return ["Leave out method, or take method='Radau'; or raise max_evaluations to go on."]
     if status == Status.OUT_OF_BUDGET:
         return ["Raise max_evaluations to go on."]
     return []
+
+
+def _is_far(asked: Asked, flow: Flow) -> bool:
+    """Whether the clock started so far from 0 that from 0 it would be far finer here."""
+    return abs(flow.time - asked.t_span[0]) < _FAR_FROM_ZERO * abs(flow.time)
 
 
 def _short(y: Any) -> str:

@@ -14,7 +14,7 @@ from suite.dynamics.course import Course
 from suite.dynamics.equation import Vector
 from suite.dynamics.result import Solution
 from suite.dynamics.trajectory import Trajectory
-from suite.dynamics.watch.singularity import Singularity, last_safe_time
+from suite.dynamics.watch.singularity import Singularity
 from suite.dynamics.watch.stiffness import stiff_intervals
 
 __all__ = ["Ending", "solution_of"]
@@ -23,7 +23,7 @@ __all__ = ["Ending", "solution_of"]
 class Ending(NamedTuple):
     """How a run ended: its status, the sentence with the place, and what was seen on the way.
 
-    `evaluations` is what it took to tell.
+    `evaluations` is what it took to tell; no point after the time `safe` is handed over, if given.
     """
 
     status: Status
@@ -31,15 +31,15 @@ class Ending(NamedTuple):
     singularity: Singularity | None = None
     invariants: Mapping[str, Any] = {}
     evaluations: int = 0
+    safe: float | None = None
 
 
 def solution_of(asked: Asked, course: Course, ending: Ending, record: Record) -> Solution:
     """The solution as it is handed over, without the points beyond a singularity."""
     times, states = course.times, course.states
-    found = ending.singularity
     sol = None
-    if ending.status == Status.SINGULAR and found is not None:
-        kept = asked.equation.direction * (times - last_safe_time(found, asked.equation)) <= 0.0
+    if ending.safe is not None:
+        kept = asked.equation.direction * (times - ending.safe) <= 0.0
         kept[0] = True
         times, states = times[kept], states[kept]
     if asked.polynomials:
@@ -59,7 +59,7 @@ def solution_of(asked: Asked, course: Course, ending: Ending, record: Record) ->
         record=record,
         method=asked.method,
         t_span=asked.t_span,
-        singularity=found,
+        singularity=ending.singularity,
         stiff=_stiff(course.notes),
         sol=sol if asked.dense_output else None,
         t_events=events[0],
@@ -67,7 +67,22 @@ def solution_of(asked: Asked, course: Course, ending: Ending, record: Record) ->
         invariants=ending.invariants,
         names=asked.names,
         reached=float(times[-1]),
+        options=_options(asked),
     )
+
+
+def _options(asked: Asked) -> dict[str, Any]:
+    """What was asked of the method, as plain values; None is no bound."""
+    tolerance = asked.equation.tolerance
+    found: dict[str, Any] = {"first_step": asked.first_step, "max_step": asked.max_step}
+    if asked.own is None:
+        found |= {"rtol": tolerance.relative, "atol": tolerance.absolute}
+        found |= {"project": list(asked.project), "foresight": asked.foresight}
+        found |= {"compiled": asked.compiled}
+    found["max_evaluations"] = asked.max_evaluations
+    if asked.max_step == np.inf:
+        found["max_step"] = None
+    return {name: np.asarray(value).tolist() for name, value in found.items()}
 
 
 def _stiff(notes: Sequence[Mapping[str, Any]]) -> tuple[tuple[float, float], ...]:

@@ -13,16 +13,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from suite.dynamics.equation import EPS, Equation, Flow, Vector
+from suite.dynamics.equation import EPS, Equation, Flow, Tolerance, Vector
 from suite.dynamics.watch.extrapolation import OFFSET, curvature
 
 __all__ = [
     "MOST_RECENT",
     "Passed",
     "Past",
+    "anchored",
     "begun",
     "bent",
     "compressed",
+    "first_shift",
     "real",
     "shifts",
     "spread",
@@ -32,6 +34,8 @@ __all__ = [
 
 RECENT, MOST_RECENT = 6, 12
 OLDER = 20
+MOST_GONE = 16
+"""Points let go before what they leave behind is summed up, all at once since arrays are."""
 CLOSER = 0.8
 """An older point is kept where the step has shrunk by this since the one before."""
 LONGER = 1.2
@@ -45,6 +49,8 @@ FEWEST_TICKS = 4.0
 """Step of the differences for y'', in ulps of the time, that is still worth taking."""
 MOST = 14
 FEW = 6
+MOST_AGAIN = 400
+"""Steps of a way that may be gone again."""
 
 
 class Passed(NamedTuple):
@@ -64,8 +70,9 @@ class Past(NamedTuple):
     """What a run remembers: its start, points (as plain tuples), what errors before the first of
     them can have shifted t_s by [n], the step at the last look and the longest, the estimate, the
     error of its exponent, how often it was given, how often in vain, the time left at first and
-    now, the logarithm of what errors have grown by, and whether each step is corrected by its own
-    error estimate."""
+    now, the logarithm of what errors have grown by, whether each step is corrected by its own error
+    estimate, points before `older` that `shift` does not count yet, and the point from which the
+    way in could be gone again, with what errors before it can have shifted t_s by."""
 
     origin: float
     older: tuple[Any, ...]
@@ -81,36 +88,60 @@ class Past(NamedTuple):
     left: float
     growth: float
     extrapolated: bool
+    gone: tuple[Any, ...] = ()
+    anchor: tuple[Any, ...] = ()
 
 
 def begun(flow: Flow, extrapolated: bool) -> Past:
     """The memory of a run that starts here."""
-    first = Passed(flow.time, flow.y, flow.rate, None, 0.0, 0.0, 0)
-    recent, far = (tuple(first),), math.inf
-    return Past(flow.time, (), recent, None, far, 0.0, None, far, 0, 0, 0.0, 0.0, 0.0, extrapolated)
+    first = tuple(Passed(flow.time, flow.y, flow.rate, None, 0.0, 0.0, 0))
+    told = None, math.inf, 0, 0, 0.0, 0.0, 0.0
+    past = Past(flow.time, (), (first,), None, math.inf, 0.0, *told, extrapolated)
+    return past._replace(anchor=(first, None))
+
+
+def anchored(past: Past) -> Past:
+    """The memory with a way in that is short enough to be gone again."""
+    oldest = (*past.gone, *past.older, *past.recent)[0]
+    if past.recent[-1][6] - past.anchor[0][6] <= MOST_AGAIN:
+        return past
+    return past._replace(anchor=(oldest, past.shift))
+
+
+def first_shift(equation: Equation, point: Passed, shift: Vector | None) -> Vector:
+    """What errors before a point can have shifted t_s by [n], as if they had all been there."""
+    if shift is not None or not point.steps:
+        return np.zeros_like(real(point.y)) if shift is None else shift
+    scale = equation.tolerance.scale(point.y, point.y)
+    scale = np.repeat(scale, 2) if point.y.dtype.kind == "c" else scale
+    size, steep = np.abs(real(point.y)), np.abs(real(point.rate))
+    with np.errstate(all="ignore"):
+        error: Vector = point.spent * math.sqrt(size.size) * scale + point.steps * EPS * size
+        return error / steep
 
 
 def compressed(
     equation: Equation, memory: tuple[Any, ...], recent: tuple[Any, ...]
 ) -> tuple[Any, ...]:
     """The memory when recent points are too many: some become older ones, others are let go."""
-    origin, older, _, shift, looked, longest, *others = memory
-    extrapolated: bool = others[-1]
+    # Field by field: this is done every few steps, and named tuples are slow to make.
+    origin, older, _, shift, looked, longest, *told, extrapolated, gone, anchor = memory
     for leaving in recent[:-RECENT]:
         size = leaving[4]
         if not older or size <= CLOSER * older[-1][4]:
             older = (*older, leaving)
             if len(older) > OLDER:
-                shift = _summed(equation, shift, older[:2], extrapolated)
-                older = older[1:]
+                gone, older = (*gone, older[0]), older[1:]
         elif size >= LONGER * older[-1][4]:
             # A step that is long again shows that what shrank it is over.
             left = next((i for i in range(len(older), 0, -1) if older[i - 1][4] > size), 0)
             if left == 0:
-                shift, longest = _summed(equation, shift, (*older, leaving), extrapolated), 0.0
+                gone, longest = (*gone, *older), 0.0
             older = (*older[:left], leaving)
-    longest = max(longest, older[0][4])
-    return (origin, older, recent[-RECENT:], shift, looked, longest, *others)
+    if len(gone) > MOST_GONE:
+        shift, gone = _summed(equation, shift, (*gone, older[0]), extrapolated), ()
+    longest, recent = max(longest, older[0][4]), recent[-RECENT:]
+    return origin, older, recent, shift, looked, longest, *told, extrapolated, gone, anchor
 
 
 def real(y: Vector) -> Vector:
@@ -154,21 +185,21 @@ def shifts(equation: Equation, past: Past) -> Vector:
 
     An error e of a component is its solution of another time, off by e / y'.
     """
-    return _summed(equation, past.shift, (*past.older, *past.recent), past.extrapolated)
+    points = (*past.gone, *past.older, *past.recent)
+    return _summed(equation, past.shift, points, past.extrapolated)
 
 
 def _summed(
     equation: Equation, shift: Vector | None, kept: tuple[Any, ...], extrapolated: bool
 ) -> Vector:
     """The shift up to the first point, or what it must have been, and those between the points."""
-    points = [Passed(*each) for each in kept]
-    steps = np.diff([float(each.steps) for each in points])[:, None]
-    spent = np.diff([each.spent for each in points])[:, None]
-    sizes = np.abs([real(each.y) for each in points])
-    rates = np.array([real(each.rate) for each in points])
+    _, states, slopes, _, _, errors, counts = zip(*kept, strict=True)
+    steps = np.diff(np.array(counts, float))[:, None]
+    spent = np.diff(np.array(errors))[:, None]
+    scales = _scales(equation.tolerance, np.array(states))
+    sizes, rates = np.abs(real(np.array(states))), real(np.array(slopes))
     steep = np.abs(rates)
-    scales = np.array([equation.tolerance.scale(a.y, b.y) for a, b in pairwise(points)])
-    if points[0].y.dtype.kind == "c":
+    if scales.shape[1] < sizes.shape[1]:
         scales = np.repeat(scales, 2, axis=1)
     root = math.sqrt(sizes.shape[1])
     with np.errstate(all="ignore"):
@@ -178,12 +209,19 @@ def _summed(
         change = np.abs(np.diff(rates, axis=0)) / (steepest * steps)
         share = np.where((change < 1.0) & (not extrapolated), change, 1.0)
         moved = (spent * root * share * scales + steps * EPS * sizes[1:]) / steepest
-        if shift is None and points[0].steps:
+        if shift is None and counts[0]:
             # The steps before the first point, as if they had all been there.
-            error = points[0].spent * root * share[0] * scales[0]
-            shift = (error + points[0].steps * EPS * sizes[0]) / steep[0]
+            error = errors[0] * root * share[0] * scales[0]
+            shift = (error + counts[0] * EPS * sizes[0]) / steep[0]
     total: Vector = moved.sum(axis=0)
     return total if shift is None else total + shift
+
+
+def _scales(tolerance: Tolerance, states: Vector) -> Vector:
+    """What errors between states [m, n], one after another, are measured by [m - 1, n]."""
+    if tolerance.blocks is None:
+        return tolerance.scale(states[:-1], states[1:])
+    return np.array([tolerance.scale(a, b) for a, b in pairwise(states)])
 
 
 def with_bends(past: Past, places: list[int], points: list[Passed]) -> Past:

@@ -115,37 +115,43 @@ def is_there(equation: Equation, past: Past) -> bool:
     """Whether a state that stays finite has come so near to its end that an error may pass it."""
     assert past.estimate is not None
     _, y, rate = past.recent[-1][:3]
-    gap = past.left * np.abs(rate) / -past.estimate[2]
-    near = gap <= PASSING * equation.tolerance.scale(y, y)
-    return past.repeats > 1 and past.growth < MOST_GROWTH and bool(near.all())
+    component = past.estimate[4]
+    gap = past.left * abs(rate[component]) / -past.estimate[2]
+    near = bool(gap <= PASSING * equation.tolerance.scale(y, y)[component])
+    return past.repeats > 1 and past.growth < MOST_GROWTH and near
 
 
 def ends(equation: Equation, past: Past) -> tuple[bool, int]:
-    """Whether one equation y' = f(y), whose rate alone grows without bound, has no solution beyond;
-    and the evaluations taken.
+    """Whether a state that stays finite, whose rate alone grows without bound, has no solution
+    beyond; and the evaluations taken.
 
     The rate must grow as |y - A|^(1 - 1/b) as near to the end A as the clock can tell, and on the
-    other side of A lead back to it, or not exist. Of systems this is not known.
+    other side of A lead back to it, or not exist: by itself, with time and the rest of a system
+    where they are then.
     """
     assert past.estimate is not None
-    if real(past.recent[-1][1]).size > 1:
+    if past.recent[-1][1].dtype.kind == "c":
         return False, 0
     time, y, rate, left = _seen_from(equation, past)
     if not left > 0.0:
         return False, 0
-    power = -past.estimate[2]
-    gap = -equation.direction * rate * left / power
-    end, before, evaluations = y - gap, abs(rate[0]), 0
+    power, component = -past.estimate[2], past.estimate[4]
+    onwards = equation.direction * left
+    gap = np.zeros_like(y)
+    gap[component] = -onwards * rate[component] / power
+    end = y + onwards * rate
+    end[component] = y[component] - gap[component]
+    time, before, evaluations = time + onwards, abs(rate[component]), 0
     rise = (1.0 - power) / power
     for _ in range(math.ceil(power * max(1.0, _decades(left, NEAREST * ticks(past))))):
         gap = 0.1 * gap
         evaluations += 1
-        now = abs(_rate(equation, time, end + gap, 0))
+        now = abs(_rate(equation, time, end + gap, component))
         if not abs(_decades(now, before) - rise) < ALIKE * rise:
             return False, evaluations
         before = now
-    there = _rate(equation, time, end - gap, 0).real
-    return not there * float(rate[0]) > 0.0, evaluations + 1
+    there = _rate(equation, time, end - gap, component).real
+    return not there * float(rate[component]) > 0.0, evaluations + 1
 
 
 def _goes_on(equation: Equation, past: Past) -> tuple[bool, int]:

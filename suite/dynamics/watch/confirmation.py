@@ -40,6 +40,8 @@ MOST_MISSED = 3
 DEEP = 1e-6
 """Share of the time since the start that the time left must have fallen to before anything is
 final."""
+STUCK = 300.0
+"""The same in ulps of the time, for a start so far from zero that steps end before that share."""
 DEPTH_COMPLEX = 1e-10
 """The same for a complex state, as a share of the time since the start: rounding moves its pole off
 the real axis, and the computed solution passes it."""
@@ -135,7 +137,8 @@ def _is_final(equation: Equation, past: Past, point: Passed) -> tuple[bool, int]
 
 def is_deep(past: Past) -> bool:
     """Whether the same time was foretold often enough, and from near."""
-    deep = past.left <= min(DEEP * span_of(past), 1e-3 * past.first_left)
+    depth = max(DEEP * span_of(past), STUCK * ticks(past))
+    deep = past.left <= min(depth, 1e-3 * past.first_left)
     return deep and past.repeats >= REPEATS and past.growth < MOST_GROWTH
 
 

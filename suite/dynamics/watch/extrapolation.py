@@ -17,9 +17,8 @@ from suite.errors import AttemptFailed
 
 __all__ = ["OFFSET", "Zero", "curvature", "drift", "forecast", "vanishing"]
 
-MOST_POINTS = 9
+MOST_POINTS = 12
 """Points farther back than these only cost time."""
-MOST_POWERS = 7
 CLOSEST = 0.9
 """Lengths nearer to each other than this ratio only amplify noise."""
 UNLIKELY = 0.1
@@ -141,7 +140,7 @@ def _branch(points: list[tuple[float, float]], power: float) -> tuple[list[float
     exponents = np.concatenate([[0.0], 1.0 + power * np.arange(len(x) - 1)])
     table = (x[:, None] / unit) ** exponents
     values, at_zero = [y[0]], [0.0]
-    for size in range(2, min(len(x), MOST_POWERS) + 1):
+    for size in range(2, len(x) + 1):
         try:
             found = np.linalg.solve(table[:size, :size], y[:size])
         except np.linalg.LinAlgError:

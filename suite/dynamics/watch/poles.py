@@ -19,8 +19,13 @@ NOISE = 2e-13
 """Relative error of y'' by differences."""
 SNAP = 0.03
 """How near to a ratio of small numbers an exponent is taken for it."""
+HALF = 0.5
+"""Step of the exponents where something grows beside a pole with half of its power: tried at each
+pole, and taken where it is far better."""
 COMPARABLE = 10.0
 """Estimates whose errors differ by less than this factor are about as good."""
+COVERED = 4.0
+"""By how much less than such estimates differ the better one is taken to be off."""
 AGREE = 0.01
 """How near the exponents of a state and of its rate must be, over the latter."""
 LOGARITHMIC = 0.02
@@ -87,9 +92,10 @@ def refined(
         for power in _powers(abs(zero.slope - 1.0) if each.of_rate else zero.slope):
             noise = NOISE if each.of_rate else EPS
             other = vanishing(times, lengths[each.of_rate][0], noise=noise, power=power)
-            if other is not None:
-                zero, other = (other, zero) if other.error < zero.error else (zero, other)
-                zero = zero._replace(error=_covered(zero, other))
+            if other is None or (power == HALF and other.error * COMPARABLE > zero.error):
+                continue
+            zero, other = (other, zero) if other.error < zero.error else (zero, other)
+            zero = zero._replace(error=_covered(zero, other))
         refined.append(each._replace(zero=zero))
     return chosen_of(refined)
 
@@ -98,7 +104,7 @@ def _powers(exponent: float) -> tuple[float, ...]:
     """Steps of the exponents in the series at a branch point with this leading exponent."""
     near = Fraction(exponent).limit_denominator(6) if exponent < 2.0 else Fraction(1)
     if near.denominator == 1 or abs(float(near) - exponent) > SNAP:
-        return ()
+        return (HALF,)
     return tuple(float(power) for power in (near, 2 * near, near + 1) if power.denominator > 1)
 
 
@@ -129,7 +135,7 @@ def _agree(state: Zero | None, rate: Zero) -> bool:
 def _covered(best: Zero, other: Zero) -> float:
     """The error that covers another estimate, if that is about as good."""
     known = other.error <= COMPARABLE * best.error
-    return max(best.error, abs(best.time - other.time)) if known else best.error
+    return max(best.error, abs(best.time - other.time) / COVERED) if known else best.error
 
 
 def _diverges(candidate: Candidate) -> bool:

@@ -20,6 +20,7 @@ from suite.dynamics.watch.approach import (
     MOST_RECENT,
     Passed,
     Past,
+    anchored,
     begun,
     bent,
     compressed,
@@ -73,7 +74,7 @@ fallen to where a run ends beside a singularity."""
 OVER = 2.5
 """An approach is over where they have grown by this since."""
 MOST_SUSPECTS = 2
-"""Components that are looked at, those nearest to their poles."""
+"""Components that are looked at: those nearest to their poles, and as many that grow steepest."""
 READABLE = 1e3
 """Over the least shift of the time by errors, that of a component which is still read."""
 SUSPECT_FALL = 10.0
@@ -231,6 +232,7 @@ def _over(past: Past, equation: Equation) -> bool:
 
 def _looked(equation: Equation, past: Past) -> tuple[Past, int]:
     """Look for a singularity from where the run stands; answers the evaluations it took."""
+    past = anchored(past) if past.looked == math.inf else past
     past = past._replace(looked=past.recent[-1][4])
     places = spread(past)
     everything = (*past.older, *past.recent)
@@ -267,5 +269,7 @@ def _suspects(equation: Equation, past: Past, points: list[Passed]) -> tuple[Vec
     # A component that errors move far, as one that is nothing but error, tells nothing.
     moved = shifts(equation, past)[found]
     found = found[moved <= READABLE * moved.min()] if moved.min() < math.inf else found
-    found = found[np.argsort(left[found], kind="stable")][:MOST_SUSPECTS]
-    return found, float(left[found[0]]), float(slopes[found[0]])
+    nearest = found[np.argsort(left[found], kind="stable")][:MOST_SUSPECTS]
+    steepest = found[np.argsort(-slopes[found], kind="stable")][:MOST_SUSPECTS]
+    first = nearest[0]
+    return np.union1d(nearest, steepest), float(left[first]), float(slopes[first])

@@ -1,0 +1,149 @@
+"""A second look at a singularity: the way into it once more, at a tighter tolerance.
+
+The time that a run foretells is off by the errors the run has made. Where it ends, the way is gone
+again from its first point with a thousandth of the tolerance, to nearly where the run stands: most
+of those errors are then out of the time and of its bar, and what the two runs differ by is a
+measure of them that owes nothing to an error estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+import numpy as np
+
+from suite.core import Attempt, Law, Point, begin, finish, march
+from suite.dynamics.equation import (
+    Equation,
+    Flow,
+    Scheme,
+    Tolerance,
+    Vector,
+    first_size,
+    smallest_step,
+)
+from suite.dynamics.methods.radau import newton_limits
+from suite.dynamics.watch.approach import Passed, Past, first_shift
+from suite.dynamics.watch.confirmation import MARGIN
+from suite.dynamics.watch.singularity import NAME, Singularity, foreseen, singularity_of
+from suite.errors import AttemptFailed
+
+__all__ = ["Method", "retraced"]
+
+Method: TypeAlias = tuple[Callable[[Equation], Scheme], Law]
+"""A method and the law for its error."""
+
+TIGHTER = 1e-3
+"""The tolerance of the second run over that of the first."""
+TIGHTEST = 3e-14
+"""The smallest relative tolerance that is worth asking for."""
+WORTHWHILE = 0.2
+"""The tolerance over that of the first run above which a second one tells nothing new."""
+NEAREST = 1e-4
+"""Share of the way that is left where the second run stops."""
+CLEAR = 30.0
+"""The time left there, over the error bar."""
+MOST_LEGS, CLOSER = 3, 0.3
+"""Legs in which it gets there, and by what the time left falls from one to the next."""
+MOST_STEPS = 10, 100
+"""Attempts of the second run: as many times the steps of the first, and some more."""
+AGREED = 30.0
+"""By how much less than the two runs differ the second one is trusted to be off."""
+
+
+def retraced(
+    equation: Equation, flow: Flow, found: Singularity, method: Method
+) -> tuple[Singularity, int]:
+    """The singularity that a run found, from a second run at a tighter tolerance; evaluations.
+
+    The one that was found where the second run shows none, or stands farther off and knows less.
+    """
+    past = Past(*flow.memory[NAME])
+    start, shift = Passed(*past.anchor[0]), past.anchor[1]
+    tolerance = _tighter(equation.tolerance)
+    if tolerance is None:
+        return found, 0
+    calls = 0
+
+    def counted(time: float, y: Vector) -> Vector:
+        nonlocal calls
+        calls += 1
+        return equation.fun(time, y)
+
+    tighter = replace(equation, fun=counted, bare=None, tolerance=tolerance, end=flow.time)
+    most = MOST_STEPS[0] * (past.recent[-1][6] - start.steps) + MOST_STEPS[1]
+    again = _again(tighter, start, found, method, most)
+    if again is None:
+        return found, calls
+    apart = abs(again.time - found.time)
+    contrary = apart > found.error + again.error
+    nearer = abs(found.time - flow.time) < NEAREST * abs(found.time - start.time)
+    if nearer and again.error >= found.error:
+        return (replace(found, error=apart + again.error) if contrary else found), calls
+    component = again.component * (2 if start.y.dtype.kind == "c" else 1)
+    before = MARGIN * float(first_shift(equation, start, shift)[component])
+    # Where the two contradict each other, the bar holds both.
+    least = apart + found.error if contrary else apart / AGREED
+    # A tolerance is no promise: nothing is claimed to be better known than by that of the run.
+    claimed = float(np.max(tolerance.relative)) * abs(found.time - start.time)
+    error = max(again.error, least, claimed) + before
+    return replace(again, error=error, status=found.status), calls
+
+
+def _tighter(tolerance: Tolerance) -> Tolerance | None:
+    """A thousandth of a tolerance, or what rounding leaves of that, if it is worth it."""
+    least = float(np.min(tolerance.relative))
+    share = max(TIGHTER, TIGHTEST / least) if least > 0.0 else TIGHTER
+    if share > WORTHWHILE:
+        return None
+    return replace(
+        tolerance, relative=share * tolerance.relative, absolute=share * tolerance.absolute
+    )
+
+
+def _again(
+    equation: Equation, start: Passed, found: Singularity, method: Method, most: int
+) -> Singularity | None:
+    """What a run from `start` foretells where it ends, at the end of the equation or before.
+
+    It goes on in legs, each as near to the singularity as that is known by then.
+    """
+    span = abs(found.time - start.time)
+    flow = Flow(start.time, start.y, start.rate)
+    again, where, left = None, None, span
+    for _ in range(MOST_LEGS):
+        told = again or found
+        nearer = max(NEAREST * span, CLEAR * told.error)
+        end = told.time - equation.direction * nearer
+        end = equation.end if equation.direction * (end - equation.end) > 0.0 else end
+        if nearer > CLOSER * left or not equation.direction * (end - flow.time) > 0.0:
+            break
+        where = _leg(replace(equation, end=end), where or flow, method, most)
+        again = None if where is None else singularity_of(where.state)
+        if where is None or again is None:
+            return None
+        flow, left = where.state, nearer
+    return again
+
+
+def _leg(equation: Equation, where: Flow | Point, method: Method, most: int) -> Point | None:
+    """Where a run arrives at the end of an equation; None where it does not."""
+    scheme, law = method[0](equation), method[1]
+
+    def limits(flow: Flow) -> dict[str, float]:
+        return {**newton_limits(flow), **equation.limits(flow)}
+
+    try:
+        first: Attempt | Point
+        if isinstance(where, Flow):
+            first = begin(where, law, first_size(equation, where, scheme.order)[0])
+        else:
+            first = where
+        attempt = foreseen(scheme.attempt, equation)
+        made = march(attempt, first, law, equation.until, limits, floor=smallest_step, most=most)
+        last = finish(made).after
+    except AttemptFailed:
+        return None
+    return last if last.state.time == equation.end else None
