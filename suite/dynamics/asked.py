@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -18,18 +17,20 @@ from suite.dynamics.checks import (
     evaluations_of,
     invariants_of,
     jacobian_of,
+    max_step_of,
     method_of,
     names_of,
     not_compiled,
-    positive,
     project_of,
     rate_of,
     span_of,
+    sparsity_of,
     state_of,
     t_eval_of,
     tolerance_of,
 )
 from suite.dynamics.equation import Equation, Scheme, Vector
+from suite.dynamics.numbers import positive
 from suite.dynamics.watch.events import Event, events_of
 
 __all__ = ["Asked", "Own", "asked_of"]
@@ -95,6 +96,7 @@ def asked_of(
         span[1],
         1.0 if span[1] >= span[0] else -1.0,
         jacobian_of(options["jac"], args, len(state)),
+        sparsity_of(options.get("jac_sparsity"), len(state)),
     )
     first_step = options["first_step"]
     method = method_of(options["method"])
@@ -111,7 +113,7 @@ def asked_of(
         invariants,
         project_of(options["project"], invariants),
         None if first_step is None else positive("first_step", first_step),
-        positive("max_step", options["max_step"], 10.0 * math.ulp(max(map(abs, span)))),
+        max_step_of(options["max_step"], span),
         evaluations_of(options["max_evaluations"]),
         bool(options["foresight"]),
         names_of(options["names"], len(state)),

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from suite.dynamics.compiled import is_compiled, numba_takes
 from suite.dynamics.equation import Tolerance, Vector
+from suite.dynamics.methods.sparsity import Sparsity, sparsity
+from suite.dynamics.numbers import positive
 from suite.errors import InputError
 
 __all__ = [
@@ -23,13 +25,15 @@ __all__ = [
     "evaluations_of",
     "invariants_of",
     "jacobian_of",
+    "max_step_of",
     "method_of",
     "names_of",
     "not_compiled",
-    "positive",
     "project_of",
     "rate_of",
+    "refuse",
     "span_of",
+    "sparsity_of",
     "state_of",
     "t_eval_of",
     "tolerance_of",
@@ -43,9 +47,27 @@ OTHER_NAMES = {"lsoda": "auto", "bdf": "Radau", "rk23": "RK45"}
 SYMPLECTIC = "symplectic"
 """The name of a run of `hamiltonian`, whose scheme is its own."""
 
+_LEAST_RELATIVE = 1e-20
+"""Far below rounding, where less asks for nothing more, and errors over it overflow in squares."""
+_BAND = "Give jac_sparsity instead, a matrix that is not zero within the band."
+INSTEAD = {
+    "min_step": "A run ends where steps no longer move the time; max_evaluations ends it sooner.",
+    "lband": _BAND,
+    "uband": _BAND,
+}
+"""Options that `solve_ivp` has, and what to do without them."""
+
 Invariants = Mapping[str, Any]
 TAKEN = ("error", "newton", "start", "end", "max_step", "stability", "accuracy")
 """What else the record tells by name: no invariant may be called so."""
+
+
+def refuse(others: Mapping[str, Any]) -> None:
+    """Refuse options that `solve` does not have, with what stands for those of `solve_ivp`."""
+    for name in others:
+        if name in INSTEAD:
+            raise InputError(f"{name} is not taken. {INSTEAD[name]}")
+        raise TypeError(f"solve() got an unexpected keyword argument {name!r}")
 
 
 def tolerance_of(rtol: Any, atol: Any, blocks: Any, size: int) -> Tolerance:
@@ -53,6 +75,7 @@ def tolerance_of(rtol: Any, atol: Any, blocks: Any, size: int) -> Tolerance:
     relative, absolute = (_tolerance(name, v, size) for name, v in (("rtol", rtol), ("atol", atol)))
     if np.any((np.asarray(relative) == 0.0) & (np.asarray(absolute) == 0.0)):
         raise InputError("rtol and atol must not both be 0: no step could be small enough.")
+    relative = np.maximum(relative, _LEAST_RELATIVE)
     if blocks is None:
         return Tolerance(relative, absolute)
     labels = np.asarray(blocks)
@@ -135,6 +158,22 @@ def jacobian_of(jac: Any, args: tuple[Any, ...], size: int) -> Any:
     return lambda time, y: matrix
 
 
+def sparsity_of(pattern: Any, size: int) -> Sparsity | None:
+    """Where the Jacobian may differ from zero, or None; raises `InputError`."""
+    if pattern is None:
+        return None
+    try:
+        found = np.asarray(pattern.toarray() if hasattr(pattern, "toarray") else pattern)
+    except ValueError:
+        found = np.zeros(0)
+    if found.shape != (size, size) or found.dtype.kind not in "biufc":
+        raise InputError(
+            f"jac_sparsity must be a matrix of {size} by {size}, not zero where the Jacobian may "
+            f"not be. Got shape {found.shape}."
+        )
+    return sparsity(found)
+
+
 def args_of(args: Any) -> tuple[Any, ...]:
     """What follows t and y in the calls of fun; raises `InputError`."""
     if args is None:
@@ -145,17 +184,14 @@ def args_of(args: Any) -> tuple[Any, ...]:
         raise InputError(f"args must be a tuple, such as ({args!r},). Got {args!r}.") from None
 
 
-def positive(name: str, value: Any, least: float = 0.0) -> float:
-    """A positive number, of at least the size that moves the time; raises `InputError`."""
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} must be a positive number. Got {value!r}.") from None
-    if not found > 0.0:
-        raise InputError(f"{name} must be positive. Got {value}.")
+def max_step_of(most: Any, span: tuple[float, float]) -> float:
+    """The largest step, which must move the time; raises `InputError`."""
+    if most == math.inf:
+        return math.inf
+    found, least = positive("max_step", most), 10.0 * math.ulp(max(map(abs, span)))
     if found < least:
         raise InputError(
-            f"{name} must be at least {least:.1e}, or a step would not move the time. Got {value}."
+            f"max_step must be at least {least:.1e}, or a step would not move the time. Got {most}."
         )
     return found
 
@@ -181,7 +217,10 @@ def method_of(method: Any) -> str:
     if found is None:
         near = difflib.get_close_matches(str(method).lower(), named, 1)
         hint = f" Did you mean {named[near[0]]!r}?" if near else ""
-        raise InputError(f"method must be one of {', '.join(METHODS)}. Got {method!r}.{hint}")
+        others = ", ".join(other.upper() for other in OTHER_NAMES)
+        raise InputError(
+            f"method must be one of {', '.join(METHODS)}, or {others}. Got {method!r}.{hint}"
+        )
     return found
 
 
@@ -193,11 +232,23 @@ def t_eval_of(t_eval: Any, span: tuple[float, float]) -> NDArray[np.float64] | N
         times = np.asarray(t_eval, float)
     except (TypeError, ValueError):
         raise InputError(f"t_eval must be times [k]. Got {t_eval!r}.") from None
+    if times.ndim != 1:
+        raise InputError(f"t_eval must be times [k], in one row. Got shape {times.shape}.")
     low, high = min(span), max(span)
-    if times.ndim != 1 or not np.all((times >= low) & (times <= high)):
-        raise InputError(f"t_eval must be times [k] within t_span ({low:g} to {high:g}).")
-    if np.any(np.sign(span[1] - span[0]) * np.diff(times) <= 0.0):
-        raise InputError("t_eval must run strictly from t0 towards t_end.")
+    outside = np.flatnonzero(~((times >= low) & (times <= high)))
+    if outside.size:
+        i = outside[0]
+        raise InputError(
+            f"t_eval must be within t_span ({low:.12g} to {high:.12g}). "
+            f"Got {times[i]:.12g} at index {i}."
+        )
+    back = np.flatnonzero(np.sign(span[1] - span[0]) * np.diff(times) <= 0.0)
+    if back.size:
+        i = back[0] + 1
+        raise InputError(
+            "t_eval must run strictly from t0 towards t_end. "
+            f"Got {times[i]:.12g} after {times[i - 1]:.12g} at index {i}."
+        )
     return times
 
 

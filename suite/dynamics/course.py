@@ -13,9 +13,13 @@ from suite.core import Attempt, Point, Record, Status, Step, Trial
 from suite.dynamics.compiled import Trace
 from suite.dynamics.equation import Flow, Scheme, Try, Vector, charge, may_stand, note
 
-__all__ = ["Course", "Journal", "course_of", "recorded"]
+__all__ = ["OUT_OF_RANGE", "Course", "Journal", "course_of", "recorded"]
 
 AT_ROUNDING = "error at rounding"
+OUT_OF_RANGE = "the state leaves the range of double precision"
+"""What was wrong where not the function but the size of its numbers is to blame."""
+_LARGEST = 1e300
+"""A state or a rate from which the sums in a step overflow: their weights are up to some 100s."""
 
 _RUNNING = Status.RUNNING
 
@@ -29,7 +33,7 @@ def recorded(attempt: Try, scheme: Scheme, polynomials: bool) -> Try:
         notes["time"], notes["y"] = after.time, after.y  # type: ignore[index]
         signal = trial.evidence.get("error")
         if signal is not None and signal.value != signal.value:
-            note(trial, wrong=_wrong(after))
+            note(trial, wrong=_wrong(flow, after, notes))
         if polynomials and "dense" not in notes and may_stand(trial):
             powers, spent = scheme.dense(flow, after)
             note(trial, dense=powers)
@@ -39,8 +43,12 @@ def recorded(attempt: Try, scheme: Scheme, polynomials: bool) -> Try:
     return noting
 
 
-def _wrong(after: Flow) -> str:
-    """What in a step was not finite."""
+def _wrong(flow: Flow, after: Flow, notes: Mapping[str, Any]) -> str:
+    """What in a step from a point was not finite, unless the method has noted it."""
+    if max(np.abs(flow.y).max(), np.abs(flow.rate).max()) > _LARGEST:
+        return OUT_OF_RANGE
+    if "wrong" in notes:
+        return str(notes["wrong"])
     looked_at = [after.rate, after.y] if after.stages is None else [*after.stages, after.y]
     for values in looked_at:
         bad = np.flatnonzero(~np.isfinite(values))
@@ -122,7 +130,7 @@ def course_of(record: Record) -> Course:
             rejected += 1
     return Course(
         np.array([one["time"] for one in kept]),
-        np.array([one["y"] for one in kept]),
+        np.concatenate([one["y"] for one in kept]).reshape(len(kept), -1),
         [one["dense"] for one in kept[1:] if "dense" in one],
         evaluations,
         rejected,

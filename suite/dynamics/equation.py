@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from suite.core import Signal, Status, Step, Trial
+from suite.dynamics.methods.sparsity import Sparsity
 from suite.errors import AttemptFailed
 
 __all__ = [
@@ -45,6 +46,7 @@ Rate: TypeAlias = Callable[[float, Vector], Vector]
 
 EPS = float(np.finfo(float).eps)
 
+_RUNNING, _ENDPOINT = Status.RUNNING, Status.ENDPOINT
 _LEAST = 5e-324
 _TIGHT = 1e-14
 """Relative tolerance below which the rounding of a step is worked out for its own values."""
@@ -97,6 +99,15 @@ class Tolerance:
         scale = self.scale(y, y_new)
         return Signal(rms(difference / scale), self.rounding(scale, y_new), order)
 
+    def at_most(self, length: float) -> float:
+        """What no component of a state of this length [norm] is allowed more than."""
+        relative, absolute = self._largest
+        return absolute + relative * length
+
+    @cached_property
+    def _largest(self) -> tuple[float, float]:
+        return float(np.max(self.relative)), float(np.max(self.absolute))
+
     def rounding(self, scale: Vector, y_new: Vector) -> float:
         """The rounding of an update, half an ulp of y in each component, over the tolerance.
 
@@ -125,8 +136,9 @@ class Equation:
     """y' = fun(t, y) from some time to `end`, in either direction, to a tolerance.
 
     `fun` answers an array [n]; `jacobian(t, y)` an array [n, n] or None, then it is made of
-    differences. Time runs with the sign of `direction`; a step's size is positive. `bare` is `fun`
-    without its guard, for a method that guards a whole step at once.
+    differences; `sparsity` says where it may differ from zero, if that is known. Time runs with the
+    sign of `direction`; a step's size is positive. `bare` is `fun` without its guard, for a method
+    that guards a whole step at once.
     """
 
     fun: Rate
@@ -134,6 +146,7 @@ class Equation:
     end: float = math.inf
     direction: float = 1.0
     jacobian: Callable[[float, Vector], Any] | None = None
+    sparsity: Sparsity | None = None
     bare: Callable[[float, Vector], Any] | None = None
 
     def arrive(self, time: float, size: float) -> float:
@@ -151,8 +164,7 @@ class Equation:
 
     def until(self, flow: Flow) -> int:
         """`Status.ENDPOINT` at the end."""
-        at_end = self.direction * (flow.time - self.end) >= 0.0
-        return Status.ENDPOINT if at_end else Status.RUNNING
+        return _ENDPOINT if self.direction * (flow.time - self.end) >= 0.0 else _RUNNING
 
     def limits(self, flow: Flow) -> dict[str, float]:
         """The step that ends exactly at the end."""
@@ -242,6 +254,8 @@ def first_size(equation: Equation, flow: Flow, order: int) -> tuple[float, int]:
     Hairer, Nørsett and Wanner, Solving ODEs I, II.4: from the sizes of y, y' and y''.
     """
     scale = equation.tolerance.scale(flow.y, flow.y)
+    # A component that starts at zero may be allowed less than any step could keep.
+    scale = np.maximum(scale, EPS * EPS * np.abs(flow.y).max())
     length = abs(equation.end - flow.time)
     size_y, size_rate = rms(flow.y / scale), rms(flow.rate / scale)
     small = size_y < 1e-5 or size_rate < 1e-5

@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike
 from suite.core import Attempt, Fixed
 from suite.dynamics.about import about_of
 from suite.dynamics.asked import Own, asked_of
-from suite.dynamics.checks import positive, span_of, state_of
+from suite.dynamics.checks import span_of, state_of
 from suite.dynamics.equation import Equation, Scheme, Vector
 from suite.dynamics.methods.symplectic import ORDERS, symplectic
+from suite.dynamics.numbers import positive
 from suite.dynamics.result import Solution
 from suite.dynamics.solve import integrate
 from suite.errors import InputError
@@ -93,7 +94,8 @@ def hamiltonian(
     asked = replace(asked, own=Own(scheme, Fixed(), ends=scale is not None))
     more = {"job": "dynamics hamiltonian", "velocity": velocity, "force": force, "order": order}
     about = about_of(fun, asked, options, {**more, "scale": scale}) if store is not None else None
-    return integrate(asked, store=store, about=about, observe=observe)
+    done = integrate(asked, store=store, about=about, observe=observe)
+    return replace(done, options={"step": step, "order": order, "scale": scale is not None})
 
 
 def _check(q: Vector, p: Vector, step: Any, order: Any) -> None:
@@ -104,8 +106,7 @@ def _check(q: Vector, p: Vector, step: Any, order: Any) -> None:
     if order not in ORDERS:
         known = ", ".join(str(known) for known in ORDERS)
         raise InputError(f"order must be one of {known}. Got {order!r}.")
-    if not positive("step", step) < math.inf:
-        raise InputError(f"step must be finite. Got {step!r}.")
+    positive("step", step)
 
 
 def _check_answer(name: str, call: Callable[[], Any], size: int) -> Any:

@@ -34,8 +34,9 @@ class Solution:
     `exponent`; `stiff` the intervals of time in which stability and not accuracy bound the steps.
     `sol(t)` is the solution between the steps where `dense_output` was asked for. `t_events` and
     `y_events` hold one array an event. `invariants` has a report for each declared one, `record`
-    every attempt, `reached` the time of the last accepted point. `evaluations` are all calls of f,
-    those of refused steps and of Jacobians too.
+    every attempt, `reached` the time of the last accepted point, `options` what the method was
+    given, such as `rtol` and `atol`. `evaluations` are all calls of f, those of refused steps and
+    of Jacobians too.
     """
 
     t: NDArray[np.float64]
@@ -56,6 +57,7 @@ class Solution:
     names: tuple[str, ...] = ()
     reached: float = float("nan")
     job: str = "dynamics solve"
+    options: Mapping[str, Any] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
@@ -104,6 +106,7 @@ class Solution:
             "schema": SCHEMA,
             "job": self.job,
             "method": self.method,
+            "options": dict(self.options),
             "status": str(self.status),
             "sentence": self.message,
             "t0": self.t_span[0],

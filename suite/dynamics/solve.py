@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from suite.core import Attempt, Status, Store, run
 from suite.dynamics.about import about_of
 from suite.dynamics.asked import Asked, asked_of
+from suite.dynamics.checks import refuse
 from suite.dynamics.compiled import Trace
 from suite.dynamics.course import Course, Journal
 from suite.dynamics.ending import ending_of
@@ -46,6 +47,7 @@ def solve(
     rtol: ArrayLike = 1e-6,
     atol: ArrayLike = 1e-9,
     jac: Any = None,
+    jac_sparsity: Any = None,
     invariants: Any = None,
     project: bool | str | Sequence[str] = False,
     blocks: ArrayLike | None = None,
@@ -58,6 +60,7 @@ def solve(
     store: str | Path | None = None,
     about: Mapping[str, Any] | None = None,
     observe: tuple[Callable[[Attempt], object], ...] = (),
+    **others: Any,
 ) -> Solution:
     """Integrate y' = fun(t, y) from y(t0) = y0 over `t_span`, in the form of `solve_ivp`.
 
@@ -65,7 +68,9 @@ def solve(
     same label in `blocks` [n] are measured as one vector. `method` is "auto" (order 8, handed over
     to Radau and back where stability binds), "DOP853", "RK45", "RK4" or "Radau"; "LSODA", "BDF" and
     "RK23" stand for auto, Radau and RK45. A `vectorized` function takes y as a column. `jac` is a
-    function of (t, y), a matrix, or None for differences. `events` as `solve_ivp` takes them.
+    function of (t, y), a matrix, or None for differences; `jac_sparsity` a matrix that is not zero
+    where they may not be, for fewer of them and sparse elimination. `events` as `solve_ivp` takes
+    them.
 
     `invariants` are functions of (t, y) by name that the solution should keep: each binds the step
     beside the error, and those named by `project` (True: all) are restored after each step.
@@ -83,6 +88,7 @@ def solve(
     >>> done.success, abs(done.y[0, -1] - np.exp(-1.0)) < 1e-6
     (True, np.True_)
     """
+    refuse(others)
     options = {
         "method": method,
         "t_eval": t_eval,
@@ -93,6 +99,7 @@ def solve(
         "rtol": rtol,
         "atol": atol,
         "jac": jac,
+        "jac_sparsity": jac_sparsity,
         "invariants": invariants,
         "project": project,
         "blocks": blocks,
@@ -213,6 +220,8 @@ def _first(asked: Asked) -> tuple[Flow, bool, Ending | None]:
             f"The function raised {type(error).__name__} ({error}) at the start, t = {time:.12g}."
         )
         return Flow(time, y, np.full_like(y, np.nan)), False, Ending(Status.FAILED, said)
+    if answer is None:
+        raise InputError(f"fun returned None at t = {time:.12g}: is its return missing?")
     if rate.size != y.size:
         raise InputError(
             f"fun must answer {y.size} values, as many as y0 has. Got shape {rate.shape} "

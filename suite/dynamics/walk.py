@@ -20,11 +20,14 @@ from suite.dynamics.course import recorded
 from suite.dynamics.equation import Equation, Flow, Scheme, Try, first_size, smallest_step
 from suite.dynamics.methods.doubling import classical, step_doubling
 from suite.dynamics.methods.explicit import LAW, dop853, dormand_prince
+from suite.dynamics.methods.radau import LAW as RADAU_LAW
 from suite.dynamics.methods.radau import newton_limits, radau
+from suite.dynamics.watch.chatter import chattering, chatters
 from suite.dynamics.watch.events import ended, eventful
-from suite.dynamics.watch.invariants import law_of, projected, watched
+from suite.dynamics.watch.hand_over import EXPLICIT, STIFF, hand_over
+from suite.dynamics.watch.invariants import followed, law_of, projected, watched
 from suite.dynamics.watch.singularity import confirmed, foreseen
-from suite.dynamics.watch.stiffness import EXPLICIT, STIFF, hand_over, measured
+from suite.dynamics.watch.stiffness import measured
 
 __all__ = ["Walk", "prepared", "traced", "walk_of"]
 
@@ -37,7 +40,7 @@ SCHEMES: dict[str, tuple[Callable[[Equation], Scheme], ErrorControl]] = {
     "DOP853": (dop853, LAW),
     "RK45": (dormand_prince, LAW),
     "RK4": (lambda equation: step_doubling(classical, 4, equation), LAW),
-    "Radau": (radau, ErrorControl()),
+    "Radau": (radau, RADAU_LAW),
 }
 """By name: the method, and the law for its error."""
 AHEAD = ("DOP853", "RK45")
@@ -52,6 +55,8 @@ def prepared(asked: Asked, flow: Flow) -> Attempt:
         order = _scheme(asked, name).order
         size, more = first_size(asked.equation, flow, order)
         spent += more
+    if asked.own is None:
+        size = max(size, smallest_step(flow))
     notes = {"time": flow.time, "y": flow.y}
     phase = EXPLICIT if asked.method == "auto" else ""
     law = _law(asked, name)
@@ -138,14 +143,19 @@ def _march(asked: Asked, name: str, made: Trace | None) -> Walk:
 
 
 def _until(asked: Asked) -> Callable[[Flow], int]:
+    """How a run ends where its last point says so."""
     at_end = asked.equation.until
-    if not (asked.foresight or asked.events):
-        return at_end
+    rules: list[tuple[Callable[[Flow], bool], Status]] = [(chatters, Status.DISCONTINUOUS)]
+    if asked.foresight:
+        rules.insert(0, (confirmed, Status.SINGULAR))
+    if asked.events:
+        rules.append((ended, Status.EVENT))
 
     def until(flow: Flow) -> int:
-        if asked.foresight and confirmed(flow):
-            return Status.SINGULAR
-        return Status.EVENT if asked.events and ended(flow) else at_end(flow)
+        for is_over, status in rules:
+            if is_over(flow):
+                return status
+        return at_end(flow)
 
     return until
 
@@ -171,11 +181,13 @@ def _attempt(asked: Asked, scheme: Scheme) -> Try:
     if kept:
         attempt = projected(attempt, equation, kept)
     if others:
-        attempt = watched(attempt, equation, others)
+        attempt = (watched if asked.own is None else followed)(attempt, equation, others)
     if asked.events:
         attempt = eventful(attempt, scheme, equation, asked.events)
     if scheme.name != "Radau" or asked.method == "auto":
         attempt = measured(attempt, equation, scheme)
+    if asked.own is None:
+        attempt = chattering(attempt, equation, asked.max_evaluations)
     if asked.foresight:
         attempt = foreseen(attempt, equation, extrapolated=scheme.name == "doubling")
     return recorded(attempt, scheme, asked.polynomials)

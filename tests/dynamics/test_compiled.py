@@ -432,7 +432,9 @@ def test_solve_answers_the_same_with_and_without(name):
     assert ours.rejected == theirs.rejected
     tallies = [replace(one.record.tally, cost=Counter()) for one in (ours, theirs)]
     assert tallies[0] == tallies[1]
-    assert ours.record.tally.cost["evaluations"] == ours.evaluations
+    # A singularity is looked at once more after the last attempt.
+    again = ours.evaluations - ours.record.tally.cost["evaluations"]
+    assert again > 0 if name in POLES else again == 0
     # Where the solution has come to rest, what is left of the error is rounding.
     np.testing.assert_allclose(ours.t, theirs.t, rtol=1e-4 if name == "stiff" else 1e-6)
     if name != "pole":

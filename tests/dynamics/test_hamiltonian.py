@@ -74,12 +74,12 @@ def test_a_run_goes_on_where_it_stopped(tmp_path):
             raise Stop
 
     call = (velocity, force, (0.0, 5.0))
-    whole = hamiltonian(*call, **ECCENTRIC, step=0.02, dense_output=True)
+    way = {**ECCENTRIC, "step": 0.02, "dense_output": True, "invariants": {"energy": energy}}
+    whole = hamiltonian(*call, **way)
     with pytest.raises(Stop):
-        hamiltonian(
-            *call, **ECCENTRIC, step=0.02, dense_output=True, store=tmp_path, observe=(stop,)
-        )
-    done = hamiltonian(*call, **ECCENTRIC, step=0.02, dense_output=True, store=tmp_path)
+        hamiltonian(*call, **way, store=tmp_path, observe=(stop,))
+    done = hamiltonian(*call, **way, store=tmp_path)
+    assert done.invariants == whole.invariants
     assert done.y.tobytes() == whole.y.tobytes()
     assert done.sol(2.5).tobytes() == whole.sol(2.5).tobytes()
 
@@ -87,7 +87,7 @@ def test_a_run_goes_on_where_it_stopped(tmp_path):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"step": 0.0}, "step must be positive. Got 0.0"),
+        ({"step": 0.0}, "step must be positive and finite. Got 0.0"),
         ({"order": 3}, "order must be one of 2, 4, 6, 8. Got 3"),
         ({"p0": [1.0]}, "vectors of one length"),
         ({"scale": lambda q: -1.0}, "scale must be positive and finite"),
@@ -98,3 +98,34 @@ def test_bad_input(options, sentence):
     call = {"t_span": (0.0, 1.0), **ECCENTRIC, "step": 0.1, **options}
     with pytest.raises(InputError, match=sentence):
         hamiltonian(velocity, force, **call)
+
+
+def test_a_watched_invariant_is_asked_once_a_step():
+    calls = 0
+
+    def counted(t, y):
+        nonlocal calls
+        calls += 1
+        return energy(t, y)
+
+    done = hamiltonian(
+        velocity, force, (0.0, 20.0), **ECCENTRIC, step=0.02, invariants={"energy": counted}
+    )
+    at_start = 60  # judged there: gradient and rate by differences
+    assert calls <= len(done.t) + at_start
+    off = [energy(t, y) - energy(0.0, done.y[:, 0]) for t, y in zip(done.t, done.y.T, strict=True)]
+    assert done.invariants["energy"].largest_departure == np.abs(off).max()
+    assert [row["notes"]["energy_drift"] for row in [*done.record][1:]] == off[1:]
+
+
+def test_an_invariant_that_the_force_does_not_conserve_is_refused_when_it_shows():
+    def late(t, q):
+        return -q * (1.0 + 0.5 * (t > 5.0))
+
+    def oscillator(t, y):
+        return 0.5 * (y @ y)
+
+    with pytest.raises(InputError, match="energy is not conserved by the equation"):
+        hamiltonian(
+            velocity, late, (0.0, 20.0), [1.0], [0.0], step=0.3, invariants={"energy": oscillator}
+        )

@@ -146,6 +146,46 @@ def test_each_end_has_its_status_and_no_state_is_not_finite(name):
         assert f"t = {done.t[-1]:.3g}" in done.message or "ZeroDivisionError" in done.message
 
 
+@pytest.mark.parametrize("tight", [1e-17, 1e-120, 1e-150, 1e-160, 1e-300, 5e-324])
+@pytest.mark.parametrize("method", ["auto", "RK45", "RK4"])
+def test_a_tolerance_below_rounding_is_told_as_such_however_small(method, tight):
+    done = solve(lambda t, y: [y[1], -y[0]], (0.0, 1.0), [1.0, 0.0], method, rtol=tight, atol=tight)
+    assert done.status is Status.ROUNDING, done.message
+    assert abs(done.y[0, -1] - np.cos(1.0)) < 1e-13
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("pace", [1.0, 1e3])
+def test_a_state_that_leaves_the_range_of_doubles_is_not_the_fault_of_the_function(method, pace):
+    done = solve(lambda t, y: pace * y, (0.0, 1000.0 / pace), [1.0], method, rtol=1e-4)
+    assert done.status is Status.NOT_FINITE
+    assert done.y[0, -1] > 1e304
+    assert "The state leaves the range of double precision just beyond t" in done.message
+    assert "integrate its logarithm" in done.message
+    assert "fun" not in done.message.lower()
+
+
+def test_a_forgotten_return_is_told():
+    for y0 in ([1.0], [1.0, 2.0]):
+        with pytest.raises(InputError, match="fun returned None at t = 0: is its return missing"):
+            solve(lambda t, y: None, (0.0, 1.0), y0)
+
+
+def test_a_clock_that_is_too_coarse_for_the_steps_is_told():
+    done = solve(lambda t, y: [y[1], -y[0]], (1e15, 1e15 + 10.0), [1.0, 0.0])
+    assert done.status is Status.UNDERFLOW
+    assert "t = 1000000000000000 of 1000000000000010." in done.message
+    assert "integrate over t - 1e+15, from 0" in done.message
+
+
+def test_the_summary_says_what_was_asked_of_the_method():
+    done = solve(kepler, (0.0, 1.0), ORBIT, rtol=1e-7, atol=[1e-9, 1e-9, 1e-8, 1e-8], max_step=0.5)
+    options = done.summary()["options"]
+    assert options["rtol"] == 1e-7
+    assert options["atol"] == [1e-9, 1e-9, 1e-8, 1e-8]
+    assert (options["max_step"], options["first_step"]) == (0.5, None)
+
+
 ANSWERS = {
     "a list": lambda y: [-v for v in y],
     "a column": lambda y: -y[:, None],
@@ -204,9 +244,11 @@ REFUSED = [
     ({"y0": [1.0, 0.0, 1.0]}, "index|fun must answer"),
     ({"t_span": (0.0, np.inf)}, "t_span must be finite"),
     ({"t_span": 3.0}, "t_span must be two times"),
-    ({"t_eval": [0.0, 11.0]}, "t_eval must be times"),
-    ({"t_eval": [1.0, 0.5]}, "strictly"),
-    ({"max_step": 0.0}, "max_step must be positive. Got 0.0."),
+    ({"t_eval": [0.0, 11.0]}, "within t_span (0 to 10). Got 11 at index 1."),
+    ({"t_eval": [1.0, 0.5]}, "strictly from t0 towards t_end. Got 0.5 after 1 at index 1."),
+    ({"t_eval": [[1.0, 2.0]]}, "t_eval must be times [k], in one row. Got shape (1, 2)."),
+    ({"method": "Euler"}, "one of auto, DOP853, RK45, RK4, Radau, or LSODA, BDF, RK23."),
+    ({"max_step": 0.0}, "max_step must be positive and finite. Got 0.0."),
     ({"first_step": -1.0}, "first_step must be positive"),
     ({"max_evaluations": 0}, "max_evaluations must be at least 1"),
     ({"blocks": [0, 1]}, "blocks must be 4 labels"),
@@ -217,7 +259,7 @@ REFUSED = [
     ({"args": 3}, "args must be a tuple"),
     ({"max_evaluations": np.inf}, "max_evaluations must be at least 1, and finite"),
     ({"max_evaluations": "many"}, "must be a whole number"),
-    ({"max_step": None}, "max_step must be a positive number"),
+    ({"max_step": None}, "max_step must be one finite number. Got None"),
     ({"max_step": 1e-18}, "would not move the time"),
     ({"t_eval": "abc"}, "t_eval must be times"),
     ({"project": 5}, "project must be True, False or names"),

@@ -20,6 +20,7 @@ from suite.dynamics.compiled.layout import (
     REASON,
     REFUSALS,
     SIZE,
+    STABILITY,
     VALUE,
     WISH,
 )
@@ -117,7 +118,7 @@ def attempts_of(
         tried = (number[SIZE], damping, effort, codes[row - 1][REFUSALS], before + row)
         step = _new(Step, tried)
         signal = _new(Signal, (number[VALUE], number[NOISE], order))
-        given = _given(burst, row, code, state, step, signal)
+        given = _given(burst, row, code, state, step, signal, number[STABILITY])
         trial, failure = _watched(attempt, answers, given, state, step)
         if judge is not None and not failure and _changed(trial, given):
             yield judge(point, trial)
@@ -144,6 +145,7 @@ def _given(
     state: Flow,
     step: Step,
     signal: Signal,
+    stability: float,
 ) -> Trial | AttemptFailed:
     """What the method gave in an attempt."""
     if code[FAILED]:
@@ -153,8 +155,8 @@ def _given(
     slopes = None if burst.slopes is None else burst.slopes[row]
     rate = burst.rates[row] if slopes is None else slopes[-1]
     flow = _new(Flow, (after, burst.y[row], rate, slopes, memory))
-    cost = {"evaluations": ahead.evaluations}
-    return _new(Trial, (flow, {"error": signal}, cost, None, None, {}))
+    cost, notes = {"evaluations": ahead.evaluations}, {"h_lambda": stability}
+    return _new(Trial, (flow, {"error": signal}, cost, None, None, notes))
 
 
 def _watched(

@@ -9,13 +9,13 @@ import numpy as np
 
 from suite.core import Signal, Step, Trial
 from suite.dynamics.compiled.layout import Floats
-from suite.dynamics.equation import Equation, Flow
+from suite.dynamics.equation import Equation, Flow, Scheme
 from suite.dynamics.watch.approach import Passed, Past
 from suite.dynamics.watch.singularity import LUCKY, foreseen, singularity_of
 from suite.dynamics.watch.singularity import NAME as FORESIGHT
-from suite.dynamics.watch.stiffness import NEAR, TABLEAUX
+from suite.dynamics.watch.stiffness import BOUNDARIES, NEAR, is_stiff, measured
 
-__all__ = ["Steps", "may_be_stiff", "sees_nothing"]
+__all__ = ["Steps", "may_be_stiff", "sees_nothing", "starts_stiff"]
 
 VANISHED = 1e-6
 """A step this much shorter than one before it has come near to a singularity."""
@@ -42,8 +42,21 @@ class Steps(NamedTuple):
 
 def may_be_stiff(method: str, stability: Floats) -> bool:
     """Whether |h·λ| [m] was near the end of stability twice in a row, from where on it counts."""
-    near = stability > NEAR * TABLEAUX[method][1]
+    near = stability > NEAR * BOUNDARIES[method]
     return bool(np.any(near[1:] & near[:-1]))
+
+
+def starts_stiff(equation: Equation, scheme: Scheme, steps: Steps) -> tuple[bool, int]:
+    """Whether the watcher of stiffness hands over after the first step; evaluations of its look."""
+    flow = Flow(float(steps.times[0]), steps.states[0], steps.rates[0])
+    after = Flow(float(steps.times[1]), steps.states[1], steps.rates[1])
+    values, noises, order = steps.signal
+    signal = Signal(float(values[0]), float(noises[0]), order)
+    # Of its h |λ| `may_be_stiff` has judged.
+    given = Trial(after, {"error": signal}, {"evaluations": 0}, notes={"h_lambda": 0.0})
+    look = measured(lambda *_: given, equation, scheme)
+    trial = look(flow, Step(float(steps.sizes[0]), number=1))
+    return is_stiff(trial.state), trial.cost["evaluations"]
 
 
 def sees_nothing(equation: Equation, steps: Steps) -> tuple[bool, int]:

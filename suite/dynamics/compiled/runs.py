@@ -13,7 +13,7 @@ from suite.dynamics.compiled.bursts import Ahead, Burst, Pace
 from suite.dynamics.compiled.layout import CAUSE, NOISE, SIZE, STABILITY, TIME, VALUE, Floats
 from suite.dynamics.compiled.marching import attempts_of
 from suite.dynamics.compiled.polynomials import polynomials
-from suite.dynamics.compiled.quiet import Steps, may_be_stiff, sees_nothing
+from suite.dynamics.compiled.quiet import Steps, may_be_stiff, sees_nothing, starts_stiff
 from suite.dynamics.equation import Flow, charge, note
 
 __all__ = ["Trace", "whole"]
@@ -140,15 +140,13 @@ class Trace:
         yield self.first._replace(status=Status.RUNNING if self.bursts else self.status)
         last, more = self.last.step.number, self.looked
         for burst in self.bursts:
-            for row, attempt in enumerate(attempts_of(burst), 1):
+            for row, attempt in enumerate(attempts_of(burst)):
                 trial = attempt.trial
                 state: Flow = trial.state
                 if not trial.evidence:
                     trial = trial._replace(notes={})
                 note(trial, time=state.time, y=state.y)
-                if trial.evidence:
-                    note(trial, h_lambda=float(burst.numbers[row, STABILITY]))
-                if burst.kept[row - 1] and self.polynomials_wanted:
+                if burst.kept[row] and self.polynomials_wanted:
                     charge(trial, len(self.ahead.tableau.extra_nodes))
                 attempt = attempt._replace(trial=trial)
                 if attempt.number == last:
@@ -165,18 +163,27 @@ class Trace:
             self.ahead.base.name, self.column(STABILITY)
         ):
             return False
-        return not foresight or self._look[0]
+        return (not foresight or self._look[0]) and not self._start[0]
+
+    @cached_property
+    def _steps(self) -> Steps:
+        signal = Signal(self.column(VALUE), self.column(NOISE), self.ahead.signal_order)
+        return Steps(self.times, self.states, self.rates, self.column(SIZE), signal)
+
+    @cached_property
+    def _start(self) -> tuple[bool, int]:
+        if not (self.bursts and self.bursts[0].kept[0]):
+            return False, 0
+        return starts_stiff(self.ahead.equation, self.ahead.base, self._steps)
 
     @cached_property
     def _look(self) -> tuple[bool, int]:
         if not self.status.finished:
             return False, 0
-        signal = Signal(self.column(VALUE), self.column(NOISE), self.ahead.signal_order)
-        steps = Steps(self.times, self.states, self.rates, self.column(SIZE), signal)
-        return sees_nothing(self.ahead.equation, steps)
+        return sees_nothing(self.ahead.equation, self._steps)
 
     @property
     def looked(self) -> int:
         """Evaluations that `is_quiet` took, if it was asked: a run that is gone through again, with
         its watchers, has spent them beside its own."""
-        return self.__dict__["_look"][1] if "_look" in self.__dict__ else 0
+        return sum(self.__dict__[look][1] for look in ("_start", "_look") if look in self.__dict__)

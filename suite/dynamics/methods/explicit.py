@@ -16,9 +16,10 @@ from suite.errors import AttemptFailed
 
 __all__ = ["LAW", "dop853", "dormand_prince"]
 
-Measure: TypeAlias = Callable[[Vector, Vector, Vector], tuple[float, float, float]]
-"""From error estimates [m, n] and the states at both ends of a step [n] to the sum of squares over
-the tolerance of the first and of the last, and the rounding of the step over it."""
+Measure: TypeAlias = Callable[[Vector, Vector, Vector], tuple[float, float, float, float, float]]
+"""From error estimates and the differences of the last two stages [m + 2, n], and the states at
+both ends of a step [n], to sums of squares: of the first and of the last estimate over the
+tolerance, and of these differences; and the rounding of the step over the tolerance."""
 Value: TypeAlias = Callable[[float, float, int], float]
 """From these two sums and the number of components to the error over its tolerance."""
 
@@ -41,8 +42,9 @@ _new = tuple.__new__
 def dormand_prince(equation: Equation) -> Scheme:
     """The embedded Runge-Kutta pair of orders 5(4) of Dormand and Prince.
 
-    Shows the signal `error` of order 5. Costs six evaluations (the seventh is the next step's
-    first); its polynomial, of degree and order 4, costs none. Source: `tableaux.DORMAND_PRINCE`.
+    Shows the signal `error` of order 5, and notes `h_lambda`. Costs six evaluations (the seventh is
+    the next step's first); its polynomial, of degree and order 4, costs none. Source:
+    `tableaux.DORMAND_PRINCE`.
 
     >>> from suite.dynamics.equation import start
     >>> equation = Equation(lambda t, y: -y, Tolerance(1e-6), end=1.0)
@@ -62,8 +64,8 @@ def dop853(equation: Equation) -> Scheme:
     """The explicit Runge-Kutta method of order 8 of Dormand, Prince and Hairer.
 
     Shows the signal `error` of order 8, made of estimates of orders 5 and 3 (Hairer, Nørsett and
-    Wanner, Solving ODEs I, II.10, eq. 10.17). Costs twelve evaluations; its polynomial, of degree
-    and order 7, costs three more. Source: `tableaux.DOP853`.
+    Wanner, Solving ODEs I, II.10, eq. 10.17), and notes `h_lambda`. Costs twelve evaluations; its
+    polynomial, of degree and order 7, costs three more. Source: `tableaux.DOP853`.
 
     >>> from suite.dynamics.equation import start
     >>> equation = Equation(lambda t, y: -y, Tolerance(1e-6), end=1.0)
@@ -81,12 +83,17 @@ def dop853(equation: Equation) -> Scheme:
 
 
 def _scheme(name: str, order: int, equation: Equation, tableau: Tableau, value: Value) -> Scheme:
-    """The method of a tableau."""
+    """The method of a tableau.
+
+    Its last two slopes share their time: h |Δf| / |Δy| between them is h |λ| of the mode that a
+    step excites most, noted as "h_lambda" (Hairer and Wanner, Solving ODEs II, IV.2).
+    """
     # The bare function is guarded once a step, not once a stage.
     fun, arrive = equation.bare or equation.fun, equation.arrive
     last = len(tableau.nodes)
-    coefficients = np.ascontiguousarray(tableau.weights.T)
-    estimates = np.pad(tableau.errors, ((0, 0), (0, 1)))
+    coefficients = np.zeros((last, last + 2))
+    coefficients[:, :-1] = tableau.weights
+    looks = _looks(tableau)
     measure = _measure(equation.tolerance)
     spare: list[_Weights] = []
 
@@ -96,30 +103,32 @@ def _scheme(name: str, order: int, equation: Equation, tableau: Tableau, value: 
         after = arrive(time, step.size)
         h = after - time
         weights = spare.pop() if spare else _weights(tableau)
-        of_slopes, stages, update = weights
-        np.multiply(coefficients, h, of_slopes)
+        table, of_y, stages, update = weights
+        np.multiply(coefficients, h, table)
+        of_y.fill(1.0)
         # Zeros, so that weights of zero meet no NaN in slopes that are still to come; last comes y.
         slopes = np.zeros((last + 2, y.size), y.dtype)
         slopes[0] = rate
         slopes[-1] = y
         made, short = 0, y.size <= _SHORT
         try:
-            for node, column in stages:
+            for node, row in stages:
                 made += 1
-                y_stage = column.dot(slopes) if short else y + column[:made].dot(slopes[:made])
+                y_stage = row.dot(slopes) if short else y + row[:made].dot(slopes[:made])
                 slopes[made] = fun(time + node * h, y_stage)
             made = last
             y_new = y + update.dot(slopes)
             slopes[last] = fun(after, y_new.copy())  # fun may write into what it is given
         except (ArithmeticError, ValueError) as failure:
             raise _failed(failure, made) from failure
-        first, second, noise = measure(estimates.dot(slopes), y, y_new)
+        first, second, apart, change, noise = measure(looks.dot(slopes), y, y_new)
         spare.append(weights)
         error = abs(h) * value(first, second, y.size)
         signal = _new(Signal, (error if error < math.inf else math.nan, noise, order))
         state = _new(Flow, (after, y_new, slopes[last], slopes[:-1], {**memory}))
         cost = {"evaluations": last}
-        return _new(Trial, (state, {"error": signal}, cost, None, None, {}))
+        notes = {"h_lambda": math.sqrt(change / apart) if apart > 0.0 else 0.0}
+        return _new(Trial, (state, {"error": signal}, cost, None, None, notes))
 
     def dense(before: Flow, after: Flow) -> tuple[Vector, int]:
         return _polynomial(equation, tableau, before, after)
@@ -136,24 +145,36 @@ def _failed(failure: Exception, made: int) -> AttemptFailed:
 
 
 class _Weights(NamedTuple):
-    """The weights of a step's size, made in place: `stages` are nodes and columns over the slopes
-    and y, `update` is the last column, `of_slopes` the part that the size scales.
+    """The weights of a step's size, made in place in `table`: `stages` are nodes and rows over the
+    slopes and y, `of_y` their last column, which is one, `update` is the last row.
 
-    A stage takes y with a weight of one, as the last of its sum, so that it is rounded once. One
-    attempt at a time holds such a place, so that attempts may run beside each other.
+    A stage takes y as the last of its sum, so that it is rounded once. One attempt at a time holds
+    such a place, so that attempts may run beside each other.
     """
 
-    of_slopes: Vector
+    table: Vector
+    of_y: Vector
     stages: list[tuple[float, Vector]]
     update: Vector
 
 
 def _weights(tableau: Tableau) -> _Weights:
     count = len(tableau.nodes)
-    whole = np.zeros((count + 2, count))
-    whole[-1, :-1] = 1.0
-    *stages, update = whole.T
-    return _Weights(whole[:-1], list(zip(tableau.nodes, stages, strict=False)), update)
+    table = np.zeros((count, count + 2))
+    *stages, update = table
+    places = list(zip(tableau.nodes, stages, strict=False))
+    return _Weights(table, table[:-1, -1], places, update)
+
+
+def _looks(tableau: Tableau) -> Vector:
+    """What is looked at in the slopes and y of a step: the error estimates, and what the last two
+    stages differ by in y, over h, and in f."""
+    estimates, slopes = tableau.errors.shape
+    looks = np.zeros((estimates + 2, slopes + 1))
+    looks[:-2, :-1] = tableau.errors
+    looks[-2, :-1] = tableau.weights[-1] - tableau.weights[-2]
+    looks[-1, -3:-1] = -1.0, 1.0
+    return looks
 
 
 def _measure(tolerance: Tolerance) -> Measure:
@@ -163,45 +184,53 @@ def _measure(tolerance: Tolerance) -> Measure:
     floats = tolerance.blocks is None and not math.isnan(common)
     relative, absolute = _listed(tolerance.relative), _listed(tolerance.absolute)
 
-    def measure(errors: Vector, y: Vector, y_new: Vector) -> tuple[float, float, float]:
-        if floats and y.size <= _FEW and y.dtype.kind == "f":
-            both = _few(errors, y, y_new, relative, absolute)
-            if both is not None:
-                return *both, common
-        scale = tolerance.scale(y, y_new)
-        noise = tolerance.rounding(scale, y_new)
-        if not np.isfinite(y_new).all():
-            return math.nan, math.nan, noise
-        one, other = errors[0] / scale, errors[-1] / scale
-        return float(np.vdot(one, one).real), float(np.vdot(other, other).real), noise
+    def measure(
+        looks: Vector, y: Vector, y_new: Vector
+    ) -> tuple[float, float, float, float, float]:
+        if not floats or y.size > _FEW or y.dtype.kind != "f":
+            return _many(tolerance, looks, y, y_new)
+        first = last = apart = change = 0.0
+        rows = looks.tolist()
+        states = y.tolist(), y_new.tolist()
+        parts = zip(rows[0], *rows[-3:], *states, relative, absolute, strict=False)
+        try:
+            for one, other, away, rise, old, new, share, least in parts:
+                before, after = abs(old), abs(new)
+                # The last term is NaN where the new state is infinite.
+                scale = least + share * (before if before > after else after) + 0.0 * new
+                one /= scale
+                other /= scale
+                first += one * one
+                last += other * other
+                apart += away * away
+                change += rise * rise
+        except ZeroDivisionError:
+            return _many(tolerance, looks, y, y_new)
+        return first, last, apart, change, common
 
     return measure
 
 
 def _listed(bound: float | Vector) -> list[float]:
-    """A tolerance by component, as far as `_few` may ask."""
+    """A tolerance by component, as far as a measure by floats may ask."""
     return np.broadcast_to(bound, np.shape(bound) or _FEW).tolist()
 
 
-def _few(
-    errors: Vector, y: Vector, y_new: Vector, relative: list[float], absolute: list[float]
-) -> tuple[float, float] | None:
-    """The two sums of squares for a state of few components; None where a scale is zero."""
-    first = last = 0.0
-    rows = errors.tolist()
-    parts = zip(rows[0], rows[-1], y.tolist(), y_new.tolist(), relative, absolute, strict=False)
-    try:
-        for one, other, old, new, share, least in parts:
-            before, after = abs(old), abs(new)
-            # The last term is NaN where the new state is infinite.
-            scale = least + share * (before if before > after else after) + 0.0 * new
-            one /= scale
-            other /= scale
-            first += one * one
-            last += other * other
-    except ZeroDivisionError:
-        return None
-    return first, last
+def _many(
+    tolerance: Tolerance, looks: Vector, y: Vector, y_new: Vector
+) -> tuple[float, float, float, float, float]:
+    """A measure by arrays, for whatever state and tolerance."""
+    *errors, apart, change = looks
+    scale = tolerance.scale(y, y_new)
+    noise = tolerance.rounding(scale, y_new)
+    first = last = math.nan
+    if np.isfinite(y_new).all():
+        first, last = _square(errors[0] / scale), _square(errors[-1] / scale)
+    return first, last, _square(apart), _square(change), noise
+
+
+def _square(vector: Vector) -> float:
+    return float(np.vdot(vector, vector).real)
 
 
 def _polynomial(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from suite.dynamics.equation import EPS, Equation, Rate, Vector, rms
+from suite.dynamics.methods.sparsity import Sparsity
 from suite.errors import AttemptFailed, InputError
 
 __all__ = ["differences", "given", "increments", "leading", "spectral_radius"]
@@ -39,8 +40,14 @@ def given(equation: Equation, time: float, y: Vector) -> Vector:
         ) from error
     if hasattr(found, "toarray"):
         found = found.toarray()
-    matrix = np.asarray(found)
     n = y.size
+    try:
+        matrix = np.asarray(found)
+    except ValueError:
+        raise InputError(
+            f"The Jacobian must be an array of shape ({n}, {n}). Got rows of different lengths at "
+            f"t = {time:.12g}."
+        ) from None
     if matrix.shape != (n, n):
         raise InputError(
             f"The Jacobian must be an array of shape ({n}, {n}) for {n} components. Got shape "
@@ -61,30 +68,43 @@ def given(equation: Equation, time: float, y: Vector) -> Vector:
 
 
 def differences(
-    fun: Rate, time: float, y: Vector, rate: Vector, scale: Vector, size: float
+    fun: Rate,
+    time: float,
+    y: Vector,
+    rate: Vector,
+    scale: Vector,
+    size: float,
+    sparse: Sparsity | None = None,
 ) -> Vector:
     """∂f_i/∂y_k [n, n] by forward differences from the rate [n] at (t, y): n evaluations.
 
     `scale` [n] is the tolerance at y, `size` the signed step to come. A column that leaves the
     domain of the function is taken in the other direction, at one more evaluation. For a complex
-    state the rate must be analytic in y.
+    state the rate must be analytic in y. A `sparse` one takes an evaluation for each of its groups.
 
     >>> y, scale = np.ones(1), np.full(1, 1e-6)
     >>> differences(lambda t, y: y**2, 0.0, y, y, scale, 0.1).round(6)
     array([[2.]])
     """
-    matrix = np.empty((y.size, y.size), y.dtype)
-    for k, increment in enumerate(increments(y, rate, scale, size)):
-        matrix[:, k] = _column(fun, time, y, rate, k, increment)
-        if not np.isfinite(matrix[:, k]).all():
-            matrix[:, k] = _column(fun, time, y, rate, k, -increment)
+    lengths = increments(y, rate, scale, size)
+    matrix = np.zeros((y.size, y.size), y.dtype)
+    groups = np.arange(y.size)[:, None] if sparse is None else sparse.groups
+    for group in groups:
+        columns = _columns(fun, time, y, rate, group, lengths[group])
+        if not np.isfinite(columns).all():
+            columns = _columns(fun, time, y, rate, group, -lengths[group])
+        where = True if sparse is None else sparse.pattern[:, group]
+        matrix[:, group] = np.where(where, columns, 0.0)
     return matrix
 
 
-def _column(fun: Rate, time: float, y: Vector, rate: Vector, k: int, increment: Any) -> Vector:
+def _columns(
+    fun: Rate, time: float, y: Vector, rate: Vector, group: Any, lengths: Vector
+) -> Vector:
+    """The columns [n, g] that one evaluation has, as far as no two of them share a row."""
     moved = y.copy()
-    moved[k] += increment
-    return np.asarray((fun(time, moved) - rate) / (moved[k] - y[k]))
+    moved[group] += lengths
+    return np.asarray((fun(time, moved) - rate)[:, None] / (moved[group] - y[group]))
 
 
 def increments(y: Vector, rate: Vector, scale: Vector, size: float) -> Vector:

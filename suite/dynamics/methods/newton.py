@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from scipy.linalg.lapack import dgetrf, dgetrs, zgetrf, zgetrs
+from scipy.sparse import csc_matrix, eye
+from scipy.sparse.linalg import splu
 
 from suite.dynamics.equation import EPS, Rate, Vector, rms
 from suite.dynamics.methods.collocation import Collocation
@@ -45,7 +47,7 @@ class Iteration(NamedTuple):
 
     `contraction` is the factor by which an update was shorter than the one before it; `finite`
     says whether the function answered numbers; `residual` [n] is the last stage's before the last
-    update.
+    update, or that of all stages [s, n] where it did not.
     """
 
     increments: Vector
@@ -56,8 +58,8 @@ class Iteration(NamedTuple):
     residual: Any = None
 
 
-def factorised(method: Collocation, jacobian: Vector, h: float) -> Solve:
-    """Solvers of the systems that a step of signed size h needs.
+def factorised(method: Collocation, jacobian: Vector, h: float, sparse: bool = False) -> Solve:
+    """Solvers of the systems that a step of signed size h needs, by sparse elimination if asked.
 
     >>> from suite.dynamics.methods.collocation import radau_iia
     >>> method = radau_iia(3)
@@ -67,6 +69,8 @@ def factorised(method: Collocation, jacobian: Vector, h: float) -> Solve:
     """
     real = jacobian.dtype.kind != "c"
     identity = np.eye(len(jacobian))
+    if sparse:
+        return _sparse(method, jacobian, h, _wanted(method, real))
     systems: list[tuple[Any, Any, Any]] = []
     for k in range(_wanted(method, real)):
         eigenvalue: Any = method.eigenvalues[k]
@@ -82,6 +86,18 @@ def factorised(method: Collocation, jacobian: Vector, h: float) -> Solve:
         return solved(lower_upper, pivots, right)[0]
 
     return solve
+
+
+def _sparse(method: Collocation, jacobian: Vector, h: float, wanted: int) -> Solve:
+    matrix, identity = csc_matrix(jacobian), eye(len(jacobian), format="csc")
+    solvers: list[Callable[[Vector], Vector]] = []
+    for eigenvalue in method.eigenvalues[:wanted]:
+        shift = eigenvalue if eigenvalue.imag else eigenvalue.real
+        try:
+            solvers.append(splu(csc_matrix(shift / h * identity - matrix)).solve)
+        except RuntimeError:  # exactly singular, which the updates must show
+            solvers.append(lambda right: np.full_like(right, np.nan))
+    return lambda k, right: solvers[k](right)
 
 
 def iterated(
@@ -102,7 +118,7 @@ def iterated(
         update = _solved(method, residual, solve)
         length = float(rms((update / stages.scale).ravel()))
         if not np.isfinite(length):
-            return Iteration(z, False, k + 1, 1.0, finite=False)
+            return Iteration(z, False, k + 1, 1.0, finite=False, residual=residual)
         if k:
             rate = length / last if k == 1 else float(np.sqrt(length / last * rate))
             if not _hopeful(rate, length, limit, MOST_ITERATIONS - 1 - k):

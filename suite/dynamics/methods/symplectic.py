@@ -204,38 +204,47 @@ def _advance(
     """The function that takes a flow to a time in one step."""
     kicks, drifts = composition
     clock = np.cumsum(drifts)[:-1].tolist()
+    stages = tuple(zip([*clock, None], drifts, kicks[1:], strict=True))
+    cost = len(drifts)
 
     def advance(flow: Flow, after: float) -> Trial:
-        h, half = after - flow.time, len(flow.y) // 2
-        moments = [*(flow.time + h * part for part in clock), after]
-        lost = flow.memory.get(_LOST, np.zeros_like(flow.y))
-        q, p, pull = flow.y[:half], flow.y[half:], flow.rate[half:]
-        lost_q, lost_p = lost[:half], lost[half:]
-        p, lost_p = _add(p, h * kicks[0] * pull, lost_p)
+        time, y, rate, _, memory = flow
+        h, size = after - time, len(y)
+        half, still = size // 2, np.zeros(size)
+        lost = memory.get(_LOST, still)
+        q, lost_q, lost_p = y[:half], lost[:half], lost[half:]
+        p, lost_p = _add(y[half:], h * kicks[0] * rate[half:], lost_p)
         made = 0
         try:
-            for made, (drift, kick) in enumerate(zip(drifts, kicks[1:], strict=True), 1):
+            for moment, drift, kick in stages:
+                made += 1
                 pace = _answer("velocity", half, velocity, p)
                 q, lost_q = _add(q, h * drift * pace, lost_q)
-                pull = _answer("force", half, force, moments[made - 1], q)
+                moment = after if moment is None else time + h * moment
+                pull = _answer("force", half, force, moment, q)
                 p, lost_p = _add(p, h * kick * pull, lost_p)
-            rate = np.concatenate([_answer("velocity", half, velocity, p), pull])
+            pace = _answer("velocity", half, velocity, p)
         except AttemptFailed as failure:
             raise AttemptFailed(str(failure), {"evaluations": made}) from failure
-        y = np.concatenate([q, p])
-        memory = {**flow.memory, _LOST: np.concatenate([lost_q, lost_p])}
-        signal = Signal(0.0 if np.isfinite(y).all() else math.nan)
-        cost = {"evaluations": len(drifts)}
-        return Trial(Flow(after, y, rate, None, memory), {"error": signal}, cost, notes={})
+        y = np.concatenate((q, p))
+        memory = {**memory, _LOST: np.concatenate((lost_q, lost_p))}
+        # Zero, or NaN where any component is not finite.
+        signal = Signal(float(still.dot(y)))
+        arrived = Flow(after, y, np.concatenate((pace, pull)), None, memory)
+        return Trial(arrived, {"error": signal}, {"evaluations": cost}, notes={})
 
     return advance
 
 
 def _add(value: Vector, increment: Vector, lost: Vector) -> tuple[Vector, Vector]:
-    """The sum of a value, its increment and what earlier sums lost, and what this one loses."""
-    increment = increment + lost
+    """The sum of a value, its increment and what earlier sums lost, and what this one loses.
+
+    The latter is written over the increment.
+    """
+    increment += lost
     total = value + increment
-    return total, increment - (total - value)
+    increment -= total - value
+    return total, increment
 
 
 def _cubic(before: Flow, after: Flow) -> tuple[Vector, int]:

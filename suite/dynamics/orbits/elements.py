@@ -22,7 +22,8 @@ _NEWTON_STEPS = 60
 _ROUND = 1e-8
 """Eccentricity below which rounding places the pericentre: it then has no direction or time."""
 _SOON = 1e-9
-"""Share of a period after the start within which no passage counts: the start itself."""
+"""Share of a period by which a passage is missed: after the start it is the start itself and does
+not count, before the end it is one that counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +130,12 @@ def passages_of(t: Floats, y: Floats, parameter: float) -> list[float]:
         time = float(t[i]) - (0.0 if here is None else here.time_from_pericentre)
         if sign * (time - float(t[0])) > _SOON * start.period:
             times.append(time)
+    # On which side of the pericentre a run of whole periods ends is rounding's luck.
+    end = elements_of(y[:, -1], parameter)
+    if not outward[-1] and end is not None:
+        late = -sign * end.time_from_pericentre
+        if 0.0 <= late < _SOON * start.period < sign * float(t[-1] - t[0]):
+            times.append(float(t[-1]))
     return times
 
 

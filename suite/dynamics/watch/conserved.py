@@ -66,6 +66,8 @@ class Bundle:
         """Whether each invariant is one real number."""
         self.labels: tuple[str, ...] = ()
         """One name a value: those of an array-valued invariant are numbered."""
+        self.drifts: tuple[str, ...] = ()
+        """The notes of how far each value is from its start."""
         self._differenced = np.zeros(0, bool)
         self.owners: tuple[str, ...] = ()
         """The name of the invariant that each value is of."""
@@ -77,8 +79,10 @@ class Bundle:
         """All values [k]; raises `AttemptFailed` where one is NaN or infinite or was not made."""
         if self.single:
             try:
-                found = np.array([value(time, y) for value in self._functions], np.float64).ravel()
-                if found.size == len(self._functions) and np.isfinite(found).all():
+                found = np.array([value(time, y) for value in self._functions], np.float64)
+                found = found if found.ndim == 1 else found.ravel()
+                # Infinite squares are looked at below as well.
+                if found.size == len(self._functions) and math.isfinite(found.dot(found)):
                     return found
             except (ArithmeticError, ValueError, TypeError):
                 pass  # told below, with its name
@@ -106,6 +110,7 @@ class Bundle:
             self.labels += tuple(f"{name}_{i}" if many else name for i in range(part.size))
             self.owners += (name,) * part.size
             first += part.size
+        self.drifts = tuple(f"{label}_drift" for label in self.labels)
         self.single = first == len(self._all)
         self._differenced = np.array([self._all[name].gradient is None for name in self.owners])
 

@@ -61,20 +61,38 @@ def events_of(events: Any, args: Sequence[Any] = ()) -> tuple[Event, ...]:
 
 
 def _event_of(place: int, event: Any, args: tuple[Any, ...]) -> Event:
-    terminal = getattr(event, "terminal", False)
-    try:
-        direction = float(getattr(event, "direction", 0.0) or 0.0)
-        last = int(terminal) if terminal else 0
-    except (TypeError, ValueError):
-        raise InputError(
-            f"event {place}: direction must be a number and terminal True or a count. "
-            f"Got direction={event.direction!r}, terminal={terminal!r}."
-        ) from None
+    direction = _direction(place, getattr(event, "direction", None))
+    last = _last(place, getattr(event, "terminal", None))
 
     def value(time: float, y: Vector) -> float:
         return _number(place, event(time, y.copy(), *args), time)
 
     return Event(value, direction, last)
+
+
+def _direction(place: int, given: Any) -> float:
+    """Which crossings count, as a number; raises `InputError`."""
+    try:
+        found = math.nan if isinstance(given, str) else float(0.0 if given is None else given)
+    except (TypeError, ValueError):
+        found = math.nan
+    if math.isnan(found):
+        raise InputError(f"event {place}: direction must be a number. Got {given!r}.")
+    return found
+
+
+def _last(place: int, given: Any) -> int:
+    """The crossing at which the run ends, 0 for none; raises `InputError`."""
+    try:
+        found = -1 if isinstance(given, str) else int(given or 0)
+        whole = given is None or found == given
+    except (TypeError, ValueError, OverflowError):
+        whole = False
+    if not whole or found < 0:
+        raise InputError(
+            f"event {place}: terminal must be True, False or a count of crossings. Got {given!r}."
+        )
+    return found
 
 
 def _number(place: int, value: Any, time: float) -> float:

@@ -1,9 +1,10 @@
 """Conscience: what a solution should conserve, watched as a second law or restored after a step.
 
 Declared invariants are functions I(t, y) by name. `watched` shows each one's change over a step as
-a signal, so that a law can refuse it; `projected` moves the state after each step back to where the
-invariants are what they were at the start, and adds up what it took. That sum is the drift there
-would have been: a small error of the energy proves nothing by itself once energy is restored.
+a signal, so that a law can refuse it; `followed` only notes how far it is off; `projected` moves
+the state after each step back to where the invariants are what they were at the start, and adds up
+what it took. That sum is the drift there would have been: a small error of the energy proves
+nothing by itself once energy is restored.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from suite.core import Both, ErrorControl, Law, Signal, Step, Trial
-from suite.dynamics.equation import Equation, Flow, Try
+from suite.dynamics.equation import Equation, Flow, Try, note, remember
 from suite.dynamics.watch.conscience import (
     ALLOWED,
     BEYOND,
@@ -36,7 +37,7 @@ from suite.dynamics.watch.declared import Floats, Invariant, flat_of
 from suite.dynamics.watch.projection import Seen, metric, moved, real
 from suite.errors import AttemptFailed, InputError
 
-__all__ = ["Conscience", "Invariant", "consciences", "law_of", "projected", "watched"]
+__all__ = ["Conscience", "Invariant", "consciences", "followed", "law_of", "projected", "watched"]
 
 _ODD = 0.1
 """Share of what is allowed below which no change is odd."""
@@ -86,6 +87,37 @@ def watched(attempt: Try, equation: Equation, invariants: Mapping[str, Any]) -> 
         return Seen(after.y, values, change, np.abs(change) / table[ALLOWED], noise)
 
     return _looked_at(attempt, equation, bundle, WATCHED, measure)
+
+
+def followed(attempt: Try, equation: Equation, invariants: Mapping[str, Any]) -> Try:
+    """An attempt that notes how far each invariant is from its start: no law reads a signal of it.
+
+    One call of each a step. The trial's notes and memory are added to in place, see `Scheme`.
+    Raises `InputError` as `watched` does.
+    """
+    bundle = Bundle(invariants)
+    if not bundle:
+        return attempt
+
+    def following(flow: Flow, step: Step) -> Trial:
+        trial = attempt(flow, step)
+        after = trial.state
+        table = _table(bundle, equation, flow, step, WATCHED)
+        try:
+            values = bundle.values(after.time, after.y)
+            if _may_be_odd(values, table):
+                change = values - table[NOW]
+                parts = np.abs(change) / table[ALLOWED]
+                noise = _ENDS * bundle.noise(after) / table[ALLOWED]
+                seen = Seen(after.y, values, change, parts, noise)
+                _judge(bundle, trial, flow, seen, table)
+        except AttemptFailed as failure:
+            raise AttemptFailed(str(failure), trial.cost) from failure
+        note(trial, **_departed(bundle, table, values))
+        remember(trial, WATCHED, _kept(bundle, table))
+        return trial
+
+    return following
 
 
 def projected(attempt: Try, equation: Equation, invariants: Mapping[str, Any]) -> Try:
@@ -140,23 +172,52 @@ def _looked_at(
             return _unmeasured(trial, bundle)
         try:
             seen = measure(flow, after, table)
-            if _is_odd(trial, seen, table):
-                h = after.time - flow.time
-                bundle.refuse_if_changed(after, _sizes(flow, after), h, (flow, seen.change))
+            _judge(bundle, trial, flow, seen, table)
         except AttemptFailed as failure:
             raise AttemptFailed(str(failure), trial.cost) from failure
-        drift = seen.values - table[START]
-        table[NOW] = seen.values
-        np.maximum(table[DEPARTURE], np.abs(drift), out=table[DEPARTURE])
-        notes = dict(
-            zip((f"{label}_drift" for label in bundle.labels), drift.tolist(), strict=True)
-        )
+        notes = _departed(bundle, table, seen.values)
         if kind == PROJECTED:
             notes |= _summed(bundle, table, -seen.change)
             trial = trial._replace(state=after._replace(y=seen.y))
         return _shown(trial, bundle, kind, table, seen, notes)
 
     return looking
+
+
+def _judge(bundle: Bundle, trial: Trial, flow: Flow, seen: Seen, table: Floats) -> None:
+    """Raise `InputError` where a step is odd and f itself explains what it did to an invariant."""
+    if _is_odd(trial, seen, table):
+        after = trial.state
+        h = after.time - flow.time
+        bundle.refuse_if_changed(after, _sizes(flow, after), h, (flow, seen.change))
+
+
+# Of the few invariants that a run has, plain numbers cost a third of what arrays do.
+
+
+def _may_be_odd(values: Floats, table: Floats) -> bool:
+    """Whether any value changed by so much of what is allowed that it is to be looked at."""
+    now, allowed = table[NOW].tolist(), table[ALLOWED].tolist()
+    for value, before, most in zip(values.tolist(), now, allowed, strict=True):
+        if abs(value - before) > _ODD * most:
+            return True
+    return False
+
+
+def _departed(bundle: Bundle, table: Floats, values: Floats) -> dict[str, float]:
+    """Enter the values of a step in the table; how far they are from the start are its notes."""
+    notes, start, largest = {}, table[START].tolist(), table[DEPARTURE].tolist()
+    for i, value in enumerate(values.tolist()):
+        drift = notes[bundle.drifts[i]] = value - start[i]
+        if abs(drift) > largest[i]:
+            table[DEPARTURE, i] = abs(drift)
+    table[NOW] = values
+    return notes
+
+
+def _kept(bundle: Bundle, table: Floats) -> dict[str, Any]:
+    """What a run remembers."""
+    return {"labels": bundle.labels, "names": bundle.owners, "table": table}
 
 
 def _is_odd(trial: Trial, seen: Seen, table: Floats) -> bool:
@@ -243,10 +304,9 @@ def _shown(
     else:
         for name, place in bundle.places.items():
             evidence[name] = Signal(float(parts[place].max()), float(noise[place].max()), order)
-    kept = {"labels": bundle.labels, "names": bundle.owners, "table": table}
     after = trial.state
     return trial._replace(
-        state=after._replace(memory={**after.memory, kind: kept}),
+        state=after._replace(memory={**after.memory, kind: _kept(bundle, table)}),
         evidence=evidence,
         notes={**trial.notes, **notes},
     )

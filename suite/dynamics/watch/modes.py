@@ -7,6 +7,7 @@ whose motion is followed show it in every step, and one without damping never co
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from suite.dynamics.equation import Flow, Tolerance, Vector, rms
 from suite.dynamics.methods.jacobian import LARGE, leading
 
-__all__ = ["Motion", "creeps", "decays_fastest", "glides"]
+__all__ = ["Motion", "creeps", "decays_fastest", "glides", "left_behind"]
 
 CALM = 0.05
 """Share of the fastest decay at which other modes may grow or turn in a stiff equation."""
@@ -52,8 +53,13 @@ def creeps(before: Flow, after: Flow, tolerance: Tolerance) -> bool:
     >>> creeps(before, after, Tolerance(1e-2)), creeps(before, after, Tolerance(1e-4))
     (True, False)
     """
-    moved = (after.time - before.time) * (after.rate - before.rate)
-    return bool(rms(moved / tolerance.scale(after.y, after.y)) <= FAINT)
+    turned, h = after.rate - before.rate, after.time - before.time
+    if turned.dtype.kind == "f":
+        # Mostly it turned by far too much, whatever the scales.
+        most = FAINT * tolerance.at_most(math.sqrt(after.y.dot(after.y)))
+        if h * h * float(turned.dot(turned)) > turned.size * most * most:
+            return False
+    return bool(rms(h * turned / tolerance.scale(after.y, after.y)) <= FAINT)
 
 
 class Motion(NamedTuple):
@@ -90,6 +96,24 @@ def decays_fastest(jacobian: Vector, least: float, motion: Motion | None = None)
         return False
     gone = lightly & _gone(modes, vectors, motion)
     return _decayed(modes, (modes.real <= -DAMPED * np.abs(modes)) | gone, least)
+
+
+def left_behind(jacobian: Vector, least: float, motion: Motion) -> bool:
+    """Whether a mode that decays at least at rate `least` is gone, and all that are not are slower.
+
+    >>> motion = Motion(0.01, np.array([0.0, 1.0]), np.array([0.0, 0.01]), np.full(2, 1e-6))
+    >>> left_behind(np.diag([-1e3, -1.0]), 300.0, motion)
+    True
+    >>> left_behind(np.diag([-1e3, -1.0]), 300.0, motion._replace(change=np.array([1.0, 0.01])))
+    False
+    """
+    if not np.isfinite(jacobian).all():
+        return False
+    modes, vectors = np.linalg.eig(jacobian)
+    lightly = modes.real <= -LIGHTLY * np.abs(modes)
+    if not _decayed(modes, lightly, least):
+        return False
+    return _decayed(modes, lightly & _gone(modes, vectors, motion), least)
 
 
 def _decayed(modes: Vector, damped: Vector, least: float) -> bool:

@@ -1,11 +1,12 @@
-"""Stability, seen: whether it or accuracy holds the steps down, and the hand-over that follows.
+"""Stability, seen: whether it or accuracy holds the steps down.
 
 An explicit step shows h |λ| of the mode that it excites most, by its last two stages (Hairer and
-Wanner, Solving ODEs II, IV.2). Where that stays at the method's boundary, the eigenvalues of the
-Jacobian decide: the equation is stiff if a mode that decays is the fastest by far. So they do where
-that mode ought to be gone long since, and the solution glides along far slower than it; and now and
-then where steps are far shorter than the solution asks for. An implicit step has its Jacobian at
-hand; where h ρ(J) stays small, an explicit method will do.
+Wanner, Solving ODEs II, IV.2). Where that comes to the method's boundary, or lies far beyond it in
+a step that is refused, the eigenvalues of the Jacobian decide: the equation is stiff if a mode that
+decays is the fastest by far. So they do where that mode ought to be gone long since, and the
+solution glides along far slower than it; after the first step of a small system; and now and then
+where steps are far shorter than the solution asks for. An implicit step has its Jacobian at hand;
+where h ρ(J) stays small, an explicit method will do.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.core import Attempt, Point, Step, Trial
+from suite.core import Step, Trial
 from suite.dynamics.equation import (
     EPS,
     Equation,
@@ -31,53 +32,51 @@ from suite.dynamics.equation import (
 )
 from suite.dynamics.methods.jacobian import differences, given, spectral_radius
 from suite.dynamics.methods.radau import RADAU
-from suite.dynamics.methods.tableaux import DOP853, DORMAND_PRINCE
-from suite.dynamics.watch.modes import Motion, creeps, decays_fastest, glides
+from suite.dynamics.watch.modes import Motion, creeps, decays_fastest, glides, left_behind
 from suite.errors import AttemptFailed
 
 __all__ = [
-    "EXPLICIT",
+    "BOUNDARIES",
     "NEAR",
-    "STIFF",
-    "TABLEAUX",
-    "hand_over",
+    "NOTHING",
+    "OFTEN",
+    "STEPS_TO_SUSPECT",
+    "STIFFNESS",
     "is_stiff",
     "measured",
     "stiff_intervals",
 ]
 
-EXPLICIT, STIFF = "explicit", "stiff"
-"""The phases of a run that is handed over."""
 STIFFNESS = "stiffness"
 """The name under which a flow remembers what this file needs."""
 
-TABLEAUX = {"DOP853": (DOP853, 6.1), "RK45": (DORMAND_PRINCE, 3.3)}
-"""Methods with two stages at the new time, and where their stability ends on the real axis."""
+BOUNDARIES = {"DOP853": 6.1, "RK45": 3.3}
+"""Methods that note "h_lambda", and where their stability ends on the real axis."""
 
 NEAR = 0.5
 """Share of the boundary from which a step counts as being at it."""
-STEPS_TO_SUSPECT = 2
-"""Steps at the boundary, in excess of others, before the eigenvalues are asked."""
+STEPS_TO_SUSPECT = 1
+"""Steps at the boundary, in excess of others, before the eigenvalues are asked; twice as many after
+each time in vain. A refused step asks where it lies as many times beyond the boundary."""
 GENTLE = 0.5
 """h |λ| from which the fast mode is counted at all: tight tolerances keep off the boundary."""
-E_FOLDS = 10.0
+E_FOLDS = 20.0
 """Times of decay of the fast mode, for each step of patience, after which it ought to be gone."""
 OFTEN = 16
 """Steps after which it is looked at how far the rate turns at all; twice as many if in vain."""
+LONG = 300.0
+"""Times of decay to the end of the run from which a mode is looked for after the first step."""
+SOON = 200.0
+"""Growth of the first two implicit steps, beyond which that mode must not be slow."""
+FEW = 12
+"""Components up to which this look, a column each, costs no more than a step."""
 LOW = 1.5
 """h ρ(J) below which an implicit step is small enough for an explicit method."""
 STEPS_TO_LEAVE = 2
 """Such steps in a row before it is handed back."""
-SHORT = 20
-"""Steps of an implicit phase so short that it was hardly worth it."""
-SHARE = 0.01
-"""The first implicit step, as a share of the shortest time in which a component changes."""
-MOST_GROWTH = 30.0
-
-FEW = 12
 _ROUNDING = (100.0 * EPS) ** 2
 
-_NOTHING: Mapping[str, Any] = {
+NOTHING: Mapping[str, Any] = {
     "high": 0,
     "elapsed": 0.0,
     "patience": STEPS_TO_SUSPECT,
@@ -85,15 +84,18 @@ _NOTHING: Mapping[str, Any] = {
     "low": 0,
     "steps": 0,
     "radius": math.nan,
+    "jacobian": None,
     "stiff": False,
 }
-# "high", "low": steps at the boundary and well inside; "steps": of this implicit phase.
+"""What a flow remembers at first."""
+# "high", "low": steps at the boundary and well inside; "steps": of this implicit phase;
+# "jacobian": at this very point, where the question that was answered by stiff needed it.
 
 
 def measured(attempt: Try, equation: Equation, scheme: Scheme) -> Try:
-    """An attempt that notes "h_lambda" and "stiff", and remembers what binds its steps.
+    """An attempt that notes "stiff" where it is, and remembers what binds its steps.
 
-    A scheme with neither two stages at the new time nor a Jacobian is left as it is.
+    A scheme that neither notes "h_lambda" nor has a Jacobian is left as it is.
 
     >>> from suite.dynamics.equation import Tolerance, start
     >>> from suite.dynamics.methods.explicit import dop853
@@ -105,22 +107,28 @@ def measured(attempt: Try, equation: Equation, scheme: Scheme) -> Try:
     """
     if scheme.name == "Radau":
         return _watching_implicit(attempt)
-    if scheme.name not in TABLEAUX:
+    if scheme.name not in BOUNDARIES:
         return attempt
-    tableau, boundary = TABLEAUX[scheme.name]
-    near, pair = NEAR * boundary, np.zeros((2, tableau.weights.shape[1]))
-    pair[0] = tableau.weights[-1] - tableau.weights[-2]
-    pair[1, -2:] = -1.0, 1.0
+    boundary = BOUNDARIES[scheme.name]
+    near = NEAR * boundary
 
     def watching(flow: Flow, step: Step) -> Trial:
         trial = attempt(flow, step)
-        if not may_stand(trial):
+        ratio = trial.notes["h_lambda"]
+        number = step.number
+        if ratio <= GENTLE and number % OFTEN and number > 1 and STIFFNESS not in flow.memory:
             return trial
-        ratio = _ratio(pair, trial.state.stages)
-        trial.notes["h_lambda"] = ratio  # type: ignore[index]
-        kept = flow.memory.get(STIFFNESS, _NOTHING)
-        look = not step.number % kept["often"]
+        if ratio > GENTLE and _is_rounding(trial.state.stages):
+            ratio = 0.0
+            note(trial, h_lambda=ratio)
+        kept = flow.memory.get(STIFFNESS, NOTHING)
+        if not may_stand(trial):
+            far = kept["patience"] * boundary < ratio < math.inf and not kept["stiff"]
+            return _refused(trial, flow, kept, equation, boundary) if far else trial
+        look = number == 1 or not number % kept["often"]
         creeping = look and creeps(flow, trial.state, equation.tolerance)
+        if number == 1:
+            return _at_first(trial, flow, equation) if creeping and flow.y.size <= FEW else trial
         if creeping or ratio > GENTLE or kept["high"] or kept["elapsed"]:
             _suspect(trial, flow, kept, equation, near, creeping)
         return trial
@@ -128,25 +136,10 @@ def measured(attempt: Try, equation: Equation, scheme: Scheme) -> Try:
     return watching
 
 
-def _ratio(pair: Vector, slopes: Vector) -> float:
-    """h |Δf| / |Δy| between the last two stages, which share their time; 0 where it is rounding."""
-    both = pair.dot(slopes)
-    if both.dtype.kind == "c":
-        below, above = (np.vdot(row, row).real for row in both)
-    elif both.shape[1] > FEW:
-        below, above = both[0].dot(both[0]), both[1].dot(both[1])
-    else:
-        # A handful of floats is summed faster than an array is called for it.
-        below = above = 0.0
-        for apart, change in zip(*both.tolist(), strict=True):
-            below += apart * apart
-            above += change * change
-    if not below > 0.0:
-        return 0.0
-    ratio = math.sqrt(above / below)
-    if ratio > GENTLE and above <= _ROUNDING * abs(np.vdot(slopes[-1], slopes[-1])):
-        return 0.0
-    return ratio
+def _is_rounding(slopes: Vector) -> bool:
+    """Whether the last two slopes differ by no more than their rounding."""
+    change, last = slopes[-1] - slopes[-2], slopes[-1]
+    return bool(np.vdot(change, change).real <= _ROUNDING * np.vdot(last, last).real)
 
 
 def _suspect(
@@ -160,49 +153,81 @@ def _suspect(
     """Count what speaks for stiffness, ask the eigenvalues where it is enough, remember it."""
     ratio, patience, often = trial.notes["h_lambda"], kept["patience"], kept["often"]
     high = min(kept["high"] + 1, patience) if ratio > near else max(kept["high"] - 1, 0)
-    elapsed = kept["elapsed"] + ratio if ratio > GENTLE else 0.0
-    stiff = kept["stiff"] and (high > 0 or elapsed > 0.0)
+    # An explicit step is stable no further than this, and has no more decay in it.
+    elapsed = kept["elapsed"] + min(ratio, near / NEAR) if ratio > GENTLE else 0.0
+    stiff, jacobian = kept["stiff"] and (high > 0 or elapsed > 0.0), None
     waited = elapsed > E_FOLDS * patience
     if not stiff and (high >= patience or waited or creeping):
         slow = creeping or glides(flow, trial.state, ratio)
         if high >= patience or slow:
-            least = GENTLE if slow else near
-            stiff = _asked(trial, flow, equation, least)
+            size = abs(trial.state.time - flow.time) / (GENTLE if slow else near)
+            jacobian = _jacobian(trial, trial.state, equation, size)
+            stiff = jacobian is not None and decays_fastest(
+                equation.direction * jacobian, 1.0 / size, _motion(flow, trial.state, equation)
+            )
             patience = patience if stiff or creeping else 2 * patience
             often = 2 * often if creeping and not stiff else often
         if not stiff:
             high, elapsed = 0, 0.0
     if stiff:
         note(trial, stiff=True)
-    now = {"high": high, "elapsed": elapsed, "patience": patience, "often": often, "stiff": stiff}
+    now: dict[str, Any] = {"high": high, "elapsed": elapsed, "patience": patience, "often": often}
+    now["stiff"], now["jacobian"] = stiff, jacobian if stiff else None
     remember(trial, STIFFNESS, {**kept, **now})
 
 
-def _asked(trial: Trial, before: Flow, equation: Equation, least: float) -> bool:
-    """Whether the modes with h |λ| from `least` say stiff; columns are charged to the trial."""
-    flow: Flow = trial.state
-    h = flow.time - before.time
+def _at_first(trial: Trial, flow: Flow, equation: Equation) -> Trial:
+    """Ask whether a first step that held no error back started beside modes that are long gone."""
+    after, h = trial.state, trial.state.time - flow.time
+    rate = max(LONG / max(abs(equation.end - after.time), abs(h)), LOW / (SOON * abs(h)))
+    jacobian = _jacobian(trial, after, equation, 1.0 / rate)
+    if jacobian is not None and left_behind(
+        equation.direction * jacobian, rate, _motion(flow, after, equation)
+    ):
+        remember(trial, STIFFNESS, {**NOTHING, "stiff": True, "jacobian": jacobian})
+        note(trial, stiff=True)
+    return trial
+
+
+def _refused(
+    trial: Trial, flow: Flow, kept: Mapping[str, Any], equation: Equation, boundary: float
+) -> Trial:
+    """Ask whether stability refused a step so far beyond its boundary; what it says is learned."""
+    size = abs(trial.state.time - flow.time) / boundary
+    jacobian = _jacobian(trial, flow, equation, size)
+    stiff = jacobian is not None and decays_fastest(equation.direction * jacobian, 1.0 / size)
+    patience = kept["patience"] if stiff else 2 * kept["patience"]
+    now = {**kept, "patience": patience, "stiff": stiff, "jacobian": jacobian if stiff else None}
+    return trial._replace(learned=flow._replace(memory={**flow.memory, STIFFNESS: now}))
+
+
+def _motion(before: Flow, after: Flow, equation: Equation) -> Motion:
+    h, scale = after.time - before.time, equation.tolerance.scale(after.y, after.y)
+    return Motion(abs(h), after.rate, after.rate - before.rate, scale)
+
+
+def _jacobian(trial: Trial, flow: Flow, equation: Equation, size: float) -> Vector | None:
+    """The Jacobian at a point if there is one; its columns are charged to the trial."""
 
     def rate(time: float, y: Vector) -> Any:
         charge(trial, 1)
         return equation.fun(time, y)
 
-    scale = equation.tolerance.scale(flow.y, flow.y)
     try:
         if equation.jacobian is not None:
-            jacobian = given(equation, flow.time, flow.y)
-        else:
-            jacobian = differences(rate, flow.time, flow.y, flow.rate, scale, h / least)
+            return given(equation, flow.time, flow.y)
+        scale = equation.tolerance.scale(flow.y, flow.y)
+        signed = equation.direction * size
+        sparse = equation.sparsity
+        return differences(rate, flow.time, flow.y, flow.rate, scale, signed, sparse)
     except AttemptFailed:
-        return False
-    motion = Motion(abs(h), flow.rate, flow.rate - before.rate, scale)
-    return decays_fastest(equation.direction * jacobian, least / abs(h), motion)
+        return None
 
 
 def _watching_implicit(attempt: Try) -> Try:
     def watching(flow: Flow, step: Step) -> Trial:
         trial = attempt(flow, step)
-        kept = flow.memory.get(STIFFNESS, _NOTHING)
+        kept = flow.memory.get(STIFFNESS, NOTHING)
         radius = kept["radius"]
         jacobian = None if trial.learned is None else trial.learned.memory[RADAU]["jacobian"]
         if trial.cost.get("jacobians") and jacobian is not None:
@@ -221,47 +246,7 @@ def _watching_implicit(attempt: Try) -> Try:
 
 def is_stiff(flow: Flow) -> bool:
     """Whether stability and not accuracy bound the last steps."""
-    return bool(flow.memory.get(STIFFNESS, _NOTHING)["stiff"])
-
-
-def hand_over(attempt: Attempt) -> Point | None:
-    """The point from which the other phase goes on, or None: for `suite.core.relay`.
-
-    `bound` of the point names why: "stability" or "accuracy".
-    """
-    after = attempt.after
-    flow: Flow = after.state
-    if attempt.status or attempt.refused or STIFFNESS not in flow.memory:
-        return None
-    stiff, kept = is_stiff(flow), flow.memory[STIFFNESS]
-    if stiff == (after.phase == STIFF):
-        return None
-    law_memory = _forgotten(after.memory)
-    if stiff:
-        memory = {
-            **flow.memory,
-            STIFFNESS: {**_NOTHING, "patience": kept["patience"], "stiff": True},
-        }
-        step = after.step._replace(size=_unbound(flow, float(after.step.size)))
-        return Point(flow._replace(memory=memory), step, law_memory, STIFF, "stability")
-    # An equation at the edge of stiffness is not to go to and fro for ever.
-    patience = 2 * kept["patience"] if kept["steps"] < SHORT else STEPS_TO_SUSPECT
-    memory = {name: value for name, value in flow.memory.items() if name != RADAU}
-    memory[STIFFNESS] = {**_NOTHING, "patience": patience}
-    return Point(flow._replace(memory=memory), after.step, law_memory, EXPLICIT, "accuracy")
-
-
-def _unbound(flow: Flow, size: float) -> float:
-    """A size for the first implicit step, which stability no longer holds down."""
-    pace = float(np.max(np.abs(flow.rate / flow.y)))
-    return min(max(size, SHARE / pace), MOST_GROWTH * size) if 0.0 < pace < math.inf else size
-
-
-def _forgotten(memory: Any) -> Any:
-    """A law's memory of errors and sizes, of another order than the ones to come, made void."""
-    if isinstance(memory, tuple):
-        return tuple(_forgotten(part) for part in memory)
-    return math.nan if isinstance(memory, float) else memory
+    return bool(flow.memory.get(STIFFNESS, NOTHING)["stiff"])
 
 
 def stiff_intervals(record: Iterable[Mapping[str, Any]]) -> tuple[tuple[float, float], ...]:

@@ -6,6 +6,8 @@ import scipy.sparse
 from hypothesis import given as over
 from hypothesis import strategies as st
 
+from suite.core import Status
+from suite.dynamics import solve
 from suite.dynamics.equation import EPS, Equation, Tolerance
 from suite.dynamics.methods.jacobian import (
     LARGE,
@@ -130,3 +132,36 @@ def test_the_outermost_eigenvalues_of_a_large_matrix():
     np.testing.assert_allclose(found.imag, [1.0, -1.0], rtol=1e-12)
     assert leading(matrix[:LARGE, :LARGE]).shape == (LARGE, LARGE)
     assert leading(1j * spring).dtype == complex
+
+
+@pytest.mark.parametrize(
+    ("jacobian", "sentence"),
+    [
+        (lambda t, y: [[-1.0, 0.0], [0.0, np.nan]], "Jac gave nan in row 1, column 1"),
+        (lambda t, y: 1 / 0, "The Jacobian raised ZeroDivisionError"),
+    ],
+)
+def test_a_jacobian_that_fails_is_named_at_the_end_of_a_run(jacobian, sentence):
+    done = solve(lambda t, y: -y, (0.0, 1.0), [1.0, 1.0], "Radau", jac=jacobian)
+    assert not done.success
+    assert sentence in done.message
+
+
+def test_a_function_that_is_no_number_is_named_by_its_component():
+    def fun(t, y):
+        return np.array([-y[0], np.nan if t > 0.5 else -y[1]])
+
+    done = solve(fun, (0.0, 1.0), [1.0, 1.0], "Radau")
+    assert done.status == Status.NOT_FINITE
+    assert "Fun gave nan in component 1 just beyond t = 0.5" in done.message
+
+
+def test_rows_of_different_lengths_are_refused():
+    with pytest.raises(InputError, match="rows of different lengths at t = 0"):
+        solve(lambda t, y: -y, (0.0, 1.0), [1.0, 1.0], "Radau", jac=lambda t, y: [[1.0], [1.0, 2]])
+
+
+@pytest.mark.parametrize("name", ["min_step", "lband", "uband"])
+def test_options_of_other_solvers_are_refused_with_what_to_use(name):
+    with pytest.raises(InputError, match=f"{name} is not taken. (A run ends|Give jac_sparsity)"):
+        solve(lambda t, y: -y, (0.0, 1.0), [1.0], **{name: 1})

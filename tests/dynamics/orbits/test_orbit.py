@@ -85,6 +85,16 @@ def test_pericentre_passages_and_what_turns_them():
     assert back.details["pericentre_passages"] == pytest.approx([-2.0 * math.pi], abs=1e-11)
 
 
+@pytest.mark.parametrize(
+    ("eccentricity", "periods"), [(0.5, 1), (0.9, 10), (0.999, 2), (0.999999, 2), (0.9, -3)]
+)
+def test_a_run_of_whole_periods_ends_with_a_passage(eccentricity, periods):
+    run = orbit(eccentricity, t_end=2.0 * math.pi * periods)
+    assert len(run.details["pericentre_passages"]) == abs(periods)
+    short = orbit(eccentricity, t_end=2.0 * math.pi * periods * (1.0 - 1e-6))
+    assert len(short.details["pericentre_passages"]) == abs(periods) - 1
+
+
 @settings(max_examples=5)
 @given(st.integers(0, 2**32 - 1))
 def test_a_turned_orbit_in_space_is_the_turned_orbit(seed):

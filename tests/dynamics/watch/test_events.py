@@ -26,6 +26,25 @@ def event(direction=0, terminal=False, level=0.0):
     return crossing
 
 
+@pytest.mark.parametrize(
+    ("attributes", "sentence"),
+    [
+        ({"terminal": "yes"}, "event 1: terminal must be True, False or a count .* Got 'yes'"),
+        ({"terminal": -1}, "event 1: terminal must be .* Got -1"),
+        ({"terminal": 1.5}, "event 1: terminal must be .* Got 1.5"),
+        ({"direction": "up"}, "event 1: direction must be a number. Got 'up'"),
+        ({"direction": float("nan")}, "event 1: direction must be a number. Got nan"),
+    ],
+)
+def test_what_an_event_asks_for_is_checked(attributes, sentence):
+    def bad(t, y):
+        return y[0]
+
+    vars(bad).update(attributes)
+    with pytest.raises(InputError, match=sentence):
+        solve(swing, (0.0, 1.0), [1.0, 0.0], events=[event(), bad])
+
+
 def test_crossings_of_a_cosine():
     done = solve(swing, (0.0, 20.0), [1.0, 0.0], events=[event(), event(1), event(-1)], **TIGHT)
     every, up, down = done.t_events
