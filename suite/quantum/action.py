@@ -13,7 +13,7 @@ from suite.quantum.kernel import add_words
 from suite.quantum.memory import allowance
 from suite.quantum.pauli_frame import Frame, Pauli
 
-__all__ = ["action", "checked_observable", "matrix_allowed", "matrix_bytes"]
+__all__ = ["action", "checked_observable", "matrix_allowed", "matrix_bytes", "sparse_pauli"]
 
 States = NDArray[np.complex128]
 
@@ -28,8 +28,19 @@ def matrix_allowed() -> int:
     return min(MATRIX_BYTES, int(MATRIX_SHARE * allowance()))
 
 
+def sparse_pauli(observable: Any) -> Any:
+    """A `SparseObservable` as a `SparsePauliOp`; anything else as it is."""
+    if not hasattr(observable, "as_paulis"):
+        return observable
+    from qiskit.quantum_info import SparsePauliOp
+
+    return SparsePauliOp.from_sparse_observable(observable)
+
+
 def checked_observable(observable: Any, qubits: int) -> Any:
-    """The observable, refused by a sentence where it is no real sum of words of this width."""
+    """The observable as a `SparsePauliOp`, refused by a sentence where it is no real sum of words
+    of this width."""
+    observable = sparse_pauli(observable)
     if not hasattr(observable, "to_matrix") or not hasattr(observable, "coeffs"):
         raise InputError(f"The observable must be a SparsePauliOp. Got {observable!r}.")
     if observable.num_qubits != qubits:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suite.errors import InputError, missing
+from suite.quantum.circuit_file import is_circuit_file, read_circuit
 from suite.quantum.coupled_cluster import (
     Excitation,
     excitation_circuit,
@@ -17,8 +18,9 @@ from suite.quantum.coupled_cluster import (
 )
 from suite.quantum.hamiltonian import Problem
 from suite.quantum.hamiltonian_variational import hamiltonian_variational
+from suite.quantum.resets import without_idle_resets
 
-__all__ = ["ANSATZE", "Ansatz", "ansatz_of", "hartree_fock", "k_upccgsd", "uccsd"]
+__all__ = ["ANSATZE", "Ansatz", "ansatz_of", "hartree_fock", "k_upccgsd", "uccsd", "usual_ansatz"]
 
 ANSATZE = ("uccsd", "k-upccgsd", "hva", "efficient_su2", "real_amplitudes", "n_local")
 
@@ -49,7 +51,7 @@ class Ansatz:
 
 
 def ansatz_of(
-    name: str | Any,
+    name: str | Any | None,
     problem: Problem,
     repetitions: int = 2,
     *,
@@ -59,30 +61,24 @@ def ansatz_of(
 ) -> Ansatz:
     """The named ansatz for a problem, or the user's own circuit as one.
 
-    "uccsd" and "k-upccgsd" need a molecule, "hva" a spin model or Pauli sum; all but uccsd take
-    `repetitions` layers. `entanglement` is of efficient_su2, real_amplitudes and n_local, the
+    Without a name it is uccsd for a molecule, hva for a spin model and efficient_su2 for Pauli
+    terms. A name that ends in .qasm or .qpy is a file with a circuit. "uccsd" and "k-upccgsd" need
+    a molecule, "hva" a spin model or Pauli sum; all but uccsd take `repetitions` layers.
+    `entanglement` is of efficient_su2, real_amplitudes and n_local, the
     gates of `rotations` and `entanglers` of n_local, by Qiskit's names. Raises `InputError` for
     what is no ansatz or does not suit the problem.
     """
     if isinstance(name, Ansatz):
         return name
+    if name is None:
+        name = usual_ansatz(problem)
     if not isinstance(name, str):
         return _own(name)
-    if name not in ANSATZE:
-        near = difflib.get_close_matches(name, ANSATZE, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise InputError(f"[ansatz] name must be one of {', '.join(ANSATZE)}. Got {name!r}.{hint}")
-    if repetitions < 1:
-        raise InputError(f"[ansatz] repetitions must be positive. Got {repetitions}.")
+    if is_circuit_file(name):
+        return _own(read_circuit(name))
+    _check(name, repetitions)
     if name in ("uccsd", "k-upccgsd"):
-        if problem.electrons is None:
-            raise InputError(f"The ansatz {name} needs a [molecule]; use hva for spin models.")
-        orbitals, electrons = problem.qubits // 2, problem.electrons
-        return (
-            uccsd(orbitals, electrons)
-            if name == "uccsd"
-            else k_upccgsd(orbitals, electrons, repetitions)
-        )
+        return _coupled_cluster(name, problem, repetitions)
     if name == "hva":
         if problem.electrons is not None:
             raise InputError("The ansatz hva is for spin models; use uccsd for a [molecule].")
@@ -90,6 +86,39 @@ def ansatz_of(
         return Ansatz(name, circuit, None, repetitions)
     gates = (rotations, entanglers) if name == "n_local" else ()
     return _library(name, problem.qubits, repetitions, entanglement, gates)
+
+
+def _check(name: str, repetitions: int) -> None:
+    if name not in ANSATZE:
+        near = difflib.get_close_matches(name, ANSATZE, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise InputError(
+            f"[ansatz] name must be one of {', '.join(ANSATZE)}. Got {name!r}.{hint} A circuit of "
+            'your own goes by file = "circuit.qasm" (or .qpy).'
+        )
+    if repetitions < 1:
+        raise InputError(f"[ansatz] repetitions must be positive. Got {repetitions}.")
+
+
+def _coupled_cluster(name: str, problem: Problem, repetitions: int) -> Ansatz:
+    if problem.electrons is None:
+        raise InputError(f"The ansatz {name} needs a [molecule]; use hva for spin models.")
+    orbitals, electrons = problem.qubits // 2, problem.electrons
+    if name == "uccsd":
+        return uccsd(orbitals, electrons)
+    return k_upccgsd(orbitals, electrons, repetitions)
+
+
+def usual_ansatz(problem: Problem) -> str:
+    """The name of the ansatz where nobody chose.
+
+    >>> from suite.quantum.spins import chain, tfim
+    >>> usual_ansatz(tfim(chain(3)))
+    'hva'
+    """
+    if problem.electrons is not None:
+        return "uccsd"
+    return "hva" if problem.spins else "efficient_su2"
 
 
 def uccsd(orbitals: int, electrons: tuple[int, int]) -> Ansatz:
@@ -138,6 +167,7 @@ def _library(
 def _own(circuit: Any) -> Ansatz:
     if not hasattr(circuit, "parameters") or not hasattr(circuit, "num_qubits"):
         raise InputError(
-            f"ansatz must be a name ({', '.join(ANSATZE)}) or a QuantumCircuit. Got {circuit!r}."
+            f"ansatz must be a name ({', '.join(ANSATZE)}), a file (.qasm, .qpy) or a "
+            f"QuantumCircuit. Got {circuit!r}."
         )
-    return Ansatz("circuit", circuit)
+    return Ansatz("circuit", without_idle_resets(circuit))

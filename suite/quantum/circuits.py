@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from suite.errors import missing
+from suite.errors import InputError, missing
 from suite.quantum.action import action, checked_observable, matrix_allowed, matrix_bytes
 from suite.quantum.evaluation import Evaluation, gathered
 from suite.quantum.geometry import (
@@ -91,7 +91,9 @@ def circuit_engine(circuit: Any, observable: Any) -> CircuitEngine:
         import qiskit  # noqa: F401
     except ImportError as error:
         raise missing("Qiskit", "quantum") from error
-    checked_observable(observable, circuit.num_qubits)
+    if not hasattr(circuit, "num_qubits") or not hasattr(circuit, "data"):
+        raise InputError(f"The circuit must be a QuantumCircuit. Got {circuit!r}.")
+    observable = checked_observable(observable, circuit.num_qubits)
     matrix = min(matrix_bytes(observable), matrix_allowed())
     # The fewest that help: one chunk beside a state, its image and the seeds.
     what = f"{circuit.num_qubits} qubits with {circuit.num_parameters} parameters"
@@ -185,6 +187,11 @@ class CircuitEngine:
         acted = self.act(state[None])[0]
         energy = float(np.vdot(state, acted).real)
         return float(np.linalg.norm(acted - energy * state) ** 2)
+
+    def spread(self, values: ArrayLike) -> float:
+        """Standard deviation of the energy in the state at parameter values [p]."""
+        found = Evaluation(self, checked_values(values, self.parameters))
+        return float(np.linalg.norm(found.acted - found.energy * found.state))
 
     def statevector(self, values: ArrayLike) -> States:
         """The circuit's amplitudes [2^n] in Qiskit's order, up to a phase of the whole state."""

@@ -7,9 +7,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from suite.quantum.action import sparse_pauli
 from suite.quantum.pauli_frame import Pauli, pauli_of
 
-__all__ = ["ROTATIONS", "Letters", "letters_of", "placed"]
+__all__ = ["ROTATIONS", "Letters", "diagonalised", "letters_of", "placed", "split_words"]
 
 # Words as (coefficient, letters over the gate's qubits with the last qubit leftmost).
 Letters: TypeAlias = tuple[tuple[float, str], ...]
@@ -45,16 +46,63 @@ def letters_of(gate: Any) -> Letters | None:
     """
     if gate.name in ROTATIONS:
         return ROTATIONS[gate.name]
-    operator: Any = getattr(gate, "operator", None)
-    if gate.name != "PauliEvolution" or len(gate.params) != 1 or not hasattr(operator, "paulis"):
+    operator = _evolved(gate)
+    if operator is None or len(gate.params) != 1 or not _commute(operator):
         return None
     if operator.coeffs.dtype == object or np.any(np.abs(operator.coeffs.imag) > 0.0):
         return None
-    x, z = operator.paulis.x.astype(int), operator.paulis.z.astype(int)
-    if np.any((x @ z.T + z @ x.T) % 2):
-        return None
     words = operator.paulis.to_labels()
     return tuple(zip(operator.coeffs.real.tolist(), words, strict=True))
+
+
+def split_words(gate: Any) -> int:
+    """The number of words of an evolution that a product formula takes one by one; 0 elsewhere.
+
+    So it is where they do not commute, and then not exp(-itH) but near it.
+
+    >>> from qiskit.circuit.library import PauliEvolutionGate
+    >>> from qiskit.quantum_info import SparsePauliOp
+    >>> split_words(PauliEvolutionGate(SparsePauliOp(["XX", "ZI"]), time=0.1))
+    2
+    """
+    operator = _evolved(gate)
+    if operator is None or _commute(operator) or not hasattr(gate.synthesis, "reps"):
+        return 0
+    return len(operator)
+
+
+def diagonalised(gate: Any) -> Any:
+    """A `HamiltonianGate` exp(-itA) as a circuit: to A's eigenvectors, by words of Z, and back."""
+    from qiskit import QuantumCircuit
+    from qiskit.circuit.library import PauliEvolutionGate, UnitaryGate
+    from qiskit.quantum_info import Operator, SparsePauliOp
+
+    matrix, time = gate.params
+    values, vectors = np.linalg.eigh(matrix)
+    words = SparsePauliOp.from_operator(Operator(np.diag(values)))
+    circuit = QuantumCircuit(gate.num_qubits)
+    circuit.append(UnitaryGate(vectors.conj().T), circuit.qubits)
+    circuit.append(PauliEvolutionGate(words, time=time), circuit.qubits)
+    circuit.append(UnitaryGate(vectors), circuit.qubits)
+    return circuit
+
+
+def _evolved(gate: Any) -> Any:
+    """The `SparsePauliOp` of a `PauliEvolutionGate`, None for other gates and operators."""
+    if gate.name != "PauliEvolution":
+        return None
+    from qiskit.quantum_info import SparsePauliOp
+
+    given = gate.operator if isinstance(gate.operator, list) else [gate.operator]
+    parts = [sparse_pauli(part) for part in given]
+    if not all(hasattr(part, "paulis") for part in parts):
+        return None
+    return parts[0] if len(parts) == 1 else SparsePauliOp.sum(parts)
+
+
+def _commute(operator: Any) -> bool:
+    x, z = operator.paulis.x.astype(int), operator.paulis.z.astype(int)
+    return not np.any((x @ z.T + z @ x.T) % 2)
 
 
 def placed(letters: Letters, qubits: tuple[int, ...]) -> Iterator[tuple[float, Pauli]]:

@@ -72,6 +72,10 @@ class Engine(Protocol):
         """<H²> - <H>² at the `state` of one of this engine's answers."""
         ...
 
+    def spread(self, values: ArrayLike) -> float:
+        """Standard deviation of the energy in the state at parameter values [p]."""
+        ...
+
 
 def checked_values(values: ArrayLike, count: int) -> Vector:
     """Parameter values [count] as floats, refused by a sentence where they are not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,14 @@ from suite.quantum.geometry_text import atoms_of
 from suite.quantum.jordan_wigner import Ladder, fermion_to_qubits
 from suite.quantum.paulis import lowest_eigenvalue, pauli_terms, read_terms
 
-__all__ = ["Integrals", "Problem", "fermion_to_qubits", "molecule", "pauli_sum"]
+__all__ = [
+    "Integrals",
+    "Problem",
+    "fermion_to_qubits",
+    "molecule",
+    "pauli_sum",
+    "qubit_hamiltonian",
+]
 
 Tensor = NDArray[np.float64]
 
@@ -55,7 +63,7 @@ class Problem:
     `observable` a `SparsePauliOp` with the constant energy as its identity term; `electrons` the
     numbers of spin-up and spin-down electrons in the active orbitals, None for a spin model;
     `hartree_fock` and `exact` energies (hartree) where they were computed; `integrals` of a
-    molecule.
+    molecule; `spins` says that it is a spin model, made of couplings on bonds.
     """
 
     observable: Any
@@ -63,6 +71,7 @@ class Problem:
     hartree_fock: float | None = None
     exact: float | None = None
     integrals: Integrals | None = None
+    spins: bool = False
 
     @property
     def qubits(self) -> int:
@@ -99,7 +108,7 @@ def molecule(
         )
     integrals, exact = _integrals(mean_field, coefficients, space)
     return Problem(
-        _observable(integrals), space.electrons, float(mean_field.e_tot), exact, integrals
+        qubit_hamiltonian(integrals), space.electrons, float(mean_field.e_tot), exact, integrals
     )
 
 
@@ -133,6 +142,7 @@ def _mole(geometry: str | Molecule, basis: str, charge: int | None, spin: int | 
     else:
         atoms = atoms_of(geometry)
     charge, spin = charge or 0, spin or 0
+    _check_elements(atoms)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # advice on where else to look for a basis
@@ -144,7 +154,7 @@ def _mole(geometry: str | Molecule, basis: str, charge: int | None, spin: int | 
     except (RuntimeError, KeyError, ValueError, IndexError, AssertionError, OSError) as error:
         raise InputError(
             f"PySCF refuses this molecule (basis {basis!r}, charge {charge}): "
-            f"{' '.join(str(error).split())}"
+            f"{' '.join(str(error).split())}{_near_basis(basis)}"
         ) from error
     if mol.nelec[0] > mol.nao:
         raise InputError(
@@ -154,14 +164,33 @@ def _mole(geometry: str | Molecule, basis: str, charge: int | None, spin: int | 
     return mol
 
 
+def _check_elements(atoms: Sequence[tuple[str, Any]]) -> None:
+    from pyscf.data.elements import ELEMENTS
+
+    for number, (symbol, _) in enumerate(atoms, 1):
+        if symbol.rstrip("0123456789").capitalize() not in ELEMENTS[1:]:
+            raise InputError(f"Atom {number} of the geometry is no element. Got {symbol!r}.")
+
+
+def _near_basis(basis: str) -> str:
+    from pyscf.gto.basis import ALIAS
+
+    plain = basis.lower().replace("-", "").replace("_", "").replace(" ", "")
+    if plain in ALIAS:
+        return ""
+    near = difflib.get_close_matches(plain, ALIAS, 3)
+    return f" Bases of near names: {', '.join(near)}." if near else ""
+
+
 def _check_spin(electrons: int, charge: int, spin: int) -> None:
     if electrons < 1:
         raise InputError(f"charge {charge} leaves {electrons} electrons.")
     if not 0 <= spin <= electrons or (electrons - spin) % 2:
         parity = "odd" if electrons % 2 else "even"
         raise InputError(
-            f"spin {spin} (2S, unpaired electrons) is impossible with {electrons} electrons "
-            f"(charge {charge}): it must be {parity} and at most {electrons}."
+            f"spin {spin} (2S, unpaired electrons) is impossible with {electrons} "
+            f"electron{'s' * (electrons != 1)} (charge {charge}): it must be {parity} and at most "
+            f"{electrons}."
         )
 
 
@@ -211,8 +240,13 @@ def _integrals(
     return Integrals(one, two, float(core), space.electrons), exact
 
 
-def _observable(integrals: Integrals) -> Any:
-    """h_pq a†p aq + (pq|rs)/2 a†pσ a†rτ asτ aqσ over both spins, as qubits."""
+def qubit_hamiltonian(integrals: Integrals) -> Any:
+    """h_pq a†p aq + (pq|rs)/2 a†pσ a†rτ asτ aqσ over both spins, as a `SparsePauliOp` (hartree).
+
+    >>> half = Integrals(np.array([[-1.0]]), np.zeros((1, 1, 1, 1)), 1.5, (1, 0))
+    >>> qubit_hamiltonian(half).to_list()
+    [('II', (0.5+0j)), ('IZ', (0.5+0j)), ('ZI', (0.5+0j))]
+    """
     orbitals = integrals.orbitals
     terms: dict[Ladder, complex] = {}
     shifts = (0, orbitals)

@@ -6,6 +6,7 @@ exp(-iφ Σ c P) about commuting words, with φ a function of the parameters.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -14,10 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.errors import InputError
-from suite.quantum.generators import ROTATIONS, Letters, letters_of, placed
+from suite.quantum.generators import (
+    ROTATIONS,
+    Letters,
+    diagonalised,
+    letters_of,
+    placed,
+    split_words,
+)
 from suite.quantum.pauli_frame import Frame, Pauli, clifford_images, commute, pauli_of, word_matrix
+from suite.quantum.resets import IDLE, without_idle_resets
 
-__all__ = ["Lowered", "Rotation", "angles", "lower"]
+__all__ = ["Lowered", "ProductFormulaWarning", "Rotation", "angles", "lower"]
 
 Vector = NDArray[np.float64]
 # A word and its coefficient: x mask, z mask, c.
@@ -28,7 +37,9 @@ WIDEST = 2
 FAR = 64
 """How many rotations back a rotation may slide, past those it commutes with, to join another."""
 
-_NOTHING = ("barrier", "delay", "id", "global_phase")
+
+class ProductFormulaWarning(UserWarning):
+    """An evolution's words do not commute: it is the product that its synthesis makes of them."""
 
 
 class Angle(NamedTuple):
@@ -79,10 +90,11 @@ class Lowered:
 def lower(circuit: Any) -> Lowered:
     """Bring a circuit to rotations about Pauli words; parameters stay symbolic.
 
-    Final measurements are left out. Raises `InputError` for what is no unitary gate.
+    Final measurements and resets of fresh qubits are left out. Raises `InputError` for what is no
+    unitary gate; warns where words of an evolution do not commute.
     """
     found = _Builder(circuit)
-    bare = circuit.remove_final_measurements(inplace=False)
+    bare = without_idle_resets(circuit.remove_final_measurements(inplace=False))
     found.walk(bare, tuple(range(bare.num_qubits)))
     return Lowered(
         circuit.num_qubits,
@@ -114,7 +126,7 @@ class _Builder:
             self.walk(_synthesised(gate), qubits)
             return
         name, parameters = gate.name, gate.params
-        if name in _NOTHING:
+        if name in IDLE:
             return
         if self._clifford(gate, qubits):
             return
@@ -123,10 +135,10 @@ class _Builder:
         elif name in ("u", "u3"):
             for rotation, place in (("rz", 2), ("ry", 0), ("rz", 1)):
                 self._rotate(placed(ROTATIONS[rotation], qubits), parameters[place])
-        elif getattr(gate, "definition", None) is not None:
-            self.walk(gate.definition, qubits)
+        elif name == "hamiltonian":
+            self.walk(diagonalised(gate), qubits)
         else:
-            raise InputError(f"The circuit has a {name!r}, which is no unitary gate.")
+            self.walk(_definition(gate), qubits)
 
     def _free(self, gate: Any, letters: Letters, qubits: tuple[int, ...]) -> Any:
         """A rotation's angle; a fixed share of it that is a Clifford gate goes into the frame.
@@ -194,6 +206,31 @@ class _Builder:
                 self.rotations[place] = Rotation(merged, old.angle)
                 return
         self.rotations.append(new)
+
+
+def _definition(gate: Any) -> Any:
+    """The gates that a gate is made of; a sentence with its name where there are none."""
+    if count := split_words(gate):
+        warnings.warn(
+            f"A PauliEvolutionGate has {count} words that do not commute: it is taken as the "
+            f"product of exponentials that its synthesis ({type(gate.synthesis).__name__}) makes, "
+            "as a machine runs it, and not as exp(-itH).",
+            ProductFormulaWarning,
+            stacklevel=2,
+        )
+    from qiskit.exceptions import QiskitError
+
+    try:
+        found = getattr(gate, "definition", None)
+    except (QiskitError, TypeError, ValueError) as error:
+        raise InputError(
+            f"The gate {gate.name!r} is no product of rotations while its parameters are free "
+            f"({error}): write it in gates such as rx, ry, rz, rzz or PauliEvolutionGate."
+        ) from error
+    if found is None:
+        used = " of a qubit that was used before" if gate.name == "reset" else ""
+        raise InputError(f"The circuit has a {gate.name!r}{used}, which is no unitary gate.")
+    return found
 
 
 def _synthesised(operation: Any) -> Any:

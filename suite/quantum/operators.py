@@ -11,9 +11,11 @@ import numpy as np
 
 from suite.errors import InputError
 from suite.molecule import Molecule
+from suite.quantum.action import sparse_pauli
 from suite.quantum.hamiltonian import Problem, molecule, pauli_sum
 from suite.quantum.jordan_wigner import Ladder, fermion_to_qubits
 from suite.quantum.paulis import lowest_eigenvalue
+from suite.quantum.sector_hamiltonian import strings
 
 __all__ = ["problem_of"]
 
@@ -21,9 +23,11 @@ __all__ = ["problem_of"]
 def problem_of(given: Any) -> Problem:
     """The problem of a `Problem`, `Molecule`, `SparsePauliOp`, Pauli terms or text.
 
-    Also of qiskit-nature's `FermionicOp`, `ElectronicEnergy` and `ElectronicStructureProblem`
-    (by Jordan-Wigner; the nuclear repulsion is added where the object knows it). Raises
-    `InputError` for anything else.
+    Also of qiskit-nature's `FermionicOp`, its Hamiltonians, such as `ElectronicEnergy`, and
+    `ElectronicStructureProblem`, by Jordan-Wigner; the nuclear repulsion and the energy of a core
+    are added where the object knows them. Only the last one knows its electrons: its exact energy
+    is that of as many, that of the others the lowest of any number. Raises `InputError` for
+    anything else.
 
     >>> problem_of("1.0 ZZ + 0.5 XI").qubits
     2
@@ -32,15 +36,16 @@ def problem_of(given: Any) -> Problem:
         return given
     if isinstance(given, Molecule):
         return molecule(given)
+    given = sparse_pauli(given)
     if hasattr(given, "paulis") and hasattr(given, "coeffs"):
         _check_real(given)
         return Problem(given, exact=lowest_eigenvalue(given))
     if hasattr(given, "hamiltonian") and hasattr(given, "num_particles"):
         return _from_structure(given)
     if hasattr(given, "second_q_op"):
-        return Problem(_qubits(given.second_q_op(), _repulsion(given)))
+        return _of_any_filling(_qubits(given.second_q_op(), _repulsion(given)))
     if hasattr(given, "register_length") and hasattr(given, "items"):
-        return Problem(_qubits(given, 0.0))
+        return _of_any_filling(_qubits(given, 0.0))
     if isinstance(given, str | list | tuple | dict):
         return pauli_sum(given)
     raise InputError(
@@ -62,6 +67,10 @@ def _check_real(observable: Any) -> None:
         )
 
 
+def _of_any_filling(observable: Any) -> Problem:
+    return Problem(observable, exact=lowest_eigenvalue(observable))
+
+
 def _from_structure(structure: Any) -> Problem:
     """A molecule as qiskit-nature has it; its integrals stay inside its operator."""
     electrons = structure.num_particles
@@ -73,7 +82,10 @@ def _from_structure(structure: Any) -> Problem:
     observable = _qubits(hamiltonian.second_q_op(), shift)
     reference = getattr(structure, "reference_energy", None)
     up, down = (int(count) for count in electrons)
-    return Problem(observable, (up, down), None if reference is None else float(reference))
+    half = observable.num_qubits // 2
+    determinants = strings(half, down)[:, None] << half | strings(half, up)
+    exact = lowest_eigenvalue(observable, determinants.ravel())
+    return Problem(observable, (up, down), None if reference is None else float(reference), exact)
 
 
 def _repulsion(hamiltonian: Any) -> float:
@@ -82,6 +94,11 @@ def _repulsion(hamiltonian: Any) -> float:
 
 def _qubits(operator: Any, constant: float) -> Any:
     """A sum of labels such as "+_0 -_1", as qubits."""
+    if not hasattr(operator, "num_spin_orbitals"):  # those of bosons are written alike
+        raise InputError(
+            "An operator of qiskit-nature must be of electrons (FermionicOp). "
+            f"Got {type(operator).__name__}."
+        )
     terms: dict[Ladder, complex] = {}
     for label, value in operator.items():
         parts = label.split()

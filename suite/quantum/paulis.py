@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from suite.errors import InputError
 from suite.quantum.jordan_wigner import sparse_pauli_op
@@ -15,6 +16,8 @@ __all__ = ["lowest_eigenvalue", "pauli_terms", "read_terms"]
 
 MOST_EXACT_ELEMENTS = 2**23
 """Elements of the sparse matrix up to which its lowest eigenvalue is computed beside."""
+MOST_DENSE_STATES = 32
+"""Dimension below which it is by a dense matrix."""
 
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _TERM = re.compile(rf"\s*([+-])?\s*({_NUMBER})?\s*\*?\s*([IXYZ]+)\s*")
@@ -71,21 +74,26 @@ def pauli_terms(terms: list[tuple[str, float]]) -> Any:
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
         fits = isinstance(word, str) and len(word) == width > 0 and not set(word) - set("IXYZ")
         if not fits or not number or not np.isfinite(value):
+            many = f"{width} letters" if isinstance(terms[0][0], str) and width else "letters"
             raise InputError(
-                f"A term must be {width} letters of I, X, Y, Z and a finite number. "
-                f"Got {word!r}, {value!r}."
+                f"A term must be {many} of I, X, Y, Z and a finite number. Got {word!r}, {value!r}."
             )
     return sparse_pauli_op().from_list(terms).simplify()
 
 
-def lowest_eigenvalue(observable: Any) -> float | None:
-    """The exact ground-state energy where it takes no more than seconds, else None."""
+def lowest_eigenvalue(observable: Any, states: NDArray[np.int64] | None = None) -> float | None:
+    """The exact ground-state energy where it takes no more than seconds, else None.
+
+    Of the whole space, or of the span of the basis states of these numbers.
+    """
     qubits = observable.num_qubits
     patterns = len(np.unique(observable.paulis.x, axis=0))
     if patterns * 2**qubits > MOST_EXACT_ELEMENTS:
         return None
     matrix = observable.to_matrix(sparse=True)
-    if qubits < 5:
+    if states is not None:
+        matrix = matrix.tocsr()[states][:, states]
+    if matrix.shape[0] < MOST_DENSE_STATES:
         return float(np.linalg.eigvalsh(matrix.toarray())[0])
     if not np.any(matrix.data.imag):
         matrix = matrix.real

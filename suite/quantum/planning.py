@@ -1,14 +1,15 @@
 """The price of a run before anything is submitted, found by the code that would submit.
 
 The method is run on an instrument that only prices what it is asked for: the same requests, the
-same jobs, no answers. How a method divides shots depends a little on what it measures, and so may
-the number of its attempts: the plan counts one more, as dear as the dearest.
+same jobs, no answers. How a method divides shots depends on what it measures, and so does how many
+more a machine makes of them, which the run pays for with attempts: the plan takes those of a run
+that pays for no rounding, and one more, as dear as the dearest.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -18,12 +19,21 @@ from suite.quantum.hardware.plan import Plan
 from suite.quantum.hardware.pricing import Price
 from suite.quantum.noise.annealed import Annealed
 from suite.quantum.noise.metric_blocks import layers_of
-from suite.quantum.priced import Priced
-from suite.quantum.problem_file import Task, read_task
+from suite.quantum.noisy_setup import NATURAL, SIMULATED, Setup, method_of, setup_of
+from suite.quantum.priced import HIDES, TELLS, Priced
+from suite.quantum.problem_file import read_task
 from suite.quantum.request import Request
-from suite.quantum.shots import SIMULATED, Setup, method_of, setup_of
+from suite.quantum.task import Task
 
 __all__ = ["plan_of"]
+
+Way: TypeAlias = tuple[int | None, float]
+
+WAYS: tuple[Way, ...] = ((None, TELLS),)
+NATURAL_WAYS: tuple[Way, ...] = (*WAYS, (None, HIDES), (3, HIDES))
+"""Refusals (every so many) and errors of a comparison: the dearest attempts; the cheapest, of which
+there are most; and, cheaper still, steps that are refused, which no more than every third is for
+long, since a refusal takes back two growths."""
 
 
 def plan_of(problem: str | Path | Task) -> Plan:
@@ -38,7 +48,39 @@ def plan_of(problem: str | Path | Task) -> Plan:
             "fake:manila or ibm:NAME) or the shots."
         )
     setup = setup_of(task, method=task.method)
-    pricing = Priced(setup.unrolled, task.problem.observable, _measurer(setup))
+    measurer = _measurer(setup)
+    ways = NATURAL_WAYS if setup.method == NATURAL else WAYS
+    # What the simulator is asked for it measures: there is nothing to be thrifty with.
+    habits = (False,) if measurer is None else (False, True)
+    found = [_walked(setup, measurer, *way, thrifty) for way in ways for thrifty in habits]
+    machine = setup.machine
+    return Plan(
+        machine="simulator" if machine is None else machine.name,
+        attempt=_worst([walk.attempt for walk in found]),
+        attempts=max(walk.attempts for walk in found),
+        search=_worst([walk.search for walk in found]),
+        final=found[0].final,
+        budget=dict(setup.budget),
+        order=found[0].order,
+        open_plan=machine is not None and machine.open_plan,
+        remote=machine is not None and machine.remote,
+    )
+
+
+class _Walk(NamedTuple):
+    """The prices of a run on an instrument that measures nothing."""
+
+    attempt: Price
+    attempts: int
+    search: Price
+    final: Price
+    order: str
+
+
+def _walked(setup: Setup, measurer: Any, every: int | None, doubt: float, thrifty: bool) -> _Walk:
+    """A run that has its step refused at every so many comparisons, or never."""
+    observable = setup.task.problem.observable
+    pricing = Priced(setup.unrolled, observable, measurer, every, doubt, thrifty)
     way = method_of(setup, pricing)
     record = Record()
     last: list[Any] = []
@@ -46,24 +88,22 @@ def plan_of(problem: str | Path | Task) -> Plan:
     if not isinstance(last[-1].after.state, Annealed):
         answer = setup.unrolled.angles(setup.first)[None]
         pricing.measure(Request(rows=answer, shots=np.array([setup.final_shots])), len(record))
-    *search, final = pricing.prices
-    dearest = max(search, key=lambda price: (price.qpu_seconds, price.shots))
-    search.append(dearest)
-    whole = Price()
-    for price in search:
-        whole = whole.plus(price)
-    machine = setup.machine
-    return Plan(
-        machine="simulator" if machine is None else machine.name,
-        attempt=dearest,
-        attempts=len(search),
-        search=whole,
-        final=final,
-        budget=dict(setup.budget),
-        order="All rows and the metric of an attempt go in one job.",
-        open_plan=machine is not None and machine.open_plan,
-        remote=machine is not None and machine.remote,
-    )
+    *each, final = pricing.attempts()
+    dearest = max(each, key=lambda price: (price.qpu_seconds, price.shots))
+    search = dearest
+    for price in each:
+        search = search.plus(price)
+    if thrifty:
+        # More attempts than can be, as far as shots go: a search ends by those it paid for.
+        search = search._replace(shots=min(search.shots, setup.shots + dearest.shots))
+    whys = [row["notes"]["order_why"] for row in record if "order_why" in row["notes"]]
+    order = whys[0] if whys else "All rows and the metric of an attempt go in one job."
+    return _Walk(dearest, len(each) + 1, search, final, order)
+
+
+def _worst(prices: list[Price]) -> Price:
+    """The most of each part."""
+    return Price._make(max(parts) for parts in zip(*prices, strict=True))
 
 
 def _measurer(setup: Setup) -> Any:

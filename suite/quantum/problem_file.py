@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from suite.errors import InputError
-from suite.quantum.ansatz import ANSATZE, Ansatz, ansatz_of
+from suite.quantum.ansatz import ANSATZE, ansatz_of
+from suite.quantum.circuit_file import is_circuit_file
 from suite.quantum.hamiltonian import Problem, molecule, pauli_sum
 from suite.quantum.spins import chain, grid, heisenberg, ring, spin_model, tfim, xxz
+from suite.quantum.task import EXACT, Task
 
 __all__ = ["Task", "read_task"]
 
@@ -42,6 +43,7 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     },
     "ansatz": {
         "name": (str,),
+        "file": (str,),
         "repetitions": (int,),
         "entanglement": (str,),
         "rotations": (list,),
@@ -52,6 +54,8 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "shots": (int,),
         "max_shots": (int,),
         "max_qpu_seconds": (float,),
+        "order": (str,),
+        "overlaps": (bool,),
     },
     "stop": {"gradient": (float,), "evaluations": (int,)},
     "start": {"seed": (int,), "parameters": (list,)},
@@ -64,86 +68,46 @@ _MODELS = {
     "xxz": ("coupling", "anisotropy", "field"),
     "custom": ("couplings", "fields"),
 }
+_ALIASES = {"ising": "tfim", "xxx": "heisenberg"}
 _LATTICES = ("chain", "ring", "grid")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Task:
-    """A problem with its ansatz, where to start and stop, and what is to run it.
-
-    `circuit` may be given as an `Ansatz`, which is then unpacked: `excitations` are its own, and
-    `ansatz` the name. `method`, `shots` and the two limits are None where nobody chose.
-    """
-
-    problem: Problem
-    circuit: Any
-    ansatz: str
-    gradient: float
-    evaluations: int
-    seed: int
-    start: Any = None
-    method: str | None = None
-    backend: str = "exact"
-    shots: int | None = None
-    max_shots: int | None = None
-    max_qpu_seconds: float | None = None
-    excitations: Any = None
-
-    def __post_init__(self) -> None:
-        if isinstance(self.circuit, Ansatz):
-            object.__setattr__(self, "excitations", self.circuit.excitations)
-            object.__setattr__(self, "circuit", self.circuit.circuit)
-        if not 0.0 < self.gradient < float("inf"):
-            raise InputError(f"gradient must be positive and finite. Got {self.gradient}.")
-        if self.evaluations < 1:
-            raise InputError(f"evaluations must be at least 1. Got {self.evaluations}.")
-        if self.seed < 0:
-            raise InputError(f"seed must not be negative. Got {self.seed}.")
-        for name in ("shots", "max_shots", "max_qpu_seconds"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < float("inf"):
-                raise InputError(f"{name} must be positive and finite. Got {value}.")
 
 
 def read_task(
     path: str | Path,
-    defaults: Mapping[str, Any] | None = None,
-    backends: Sequence[str] | None = ("exact",),
+    options: Mapping[str, Any] | None = None,
+    backends: Sequence[str] | None = (EXACT,),
 ) -> Task:
     """Read a problem file; raises `InputError` naming the key and the value that is wrong.
 
-    `defaults` are used where the file is silent: ansatz, repetitions, gradient, evaluations, seed,
-    start, method, backend, shots, max_shots, max_qpu_seconds. A backend that is not among
-    `backends` is refused; None leaves that to whoever opens it.
+    `options` win over the file where they are not None: ansatz, repetitions, gradient,
+    evaluations, seed, start, method, backend, shots, max_shots, max_qpu_seconds, order, overlaps.
+    A backend that is not among `backends` is refused; None leaves that to whoever opens it.
     """
     path = Path(path)
     settings = _read(path)
     _check(settings, path)
-    tables = {name: settings.get(name, {}) for name in _KEYS}
-    given = {k: v for k, v in (defaults or {}).items() if v is not None}
-    stop = {"gradient": 1e-6, "evaluations": 500} | _only(given, "stop") | tables["stop"]
+    given = {k: v for k, v in (options or {}).items() if v is not None}
+    tables = {name: settings.get(name, {}) | _only(given, name) for name in _KEYS}
+    stop, backend, start, form = (tables[n] for n in ("stop", "backend", "start", "ansatz"))
     for name, value in stop.items():
         _positive(value, f"[stop] {name}", path)
-    backend = {"name": given.get("backend", "exact")} | _only(given, "backend") | tables["backend"]
+    backend = {"name": ""} | backend | _named(given, "backend", "name")
     _check_backend(backend, backends, path)
-    start = {"seed": 0, "parameters": given.get("start")} | _only(given, "start") | tables["start"]
-    _check_numbers(tables["start"].get("parameters", []), "[start] parameters", path)
+    _check_numbers(start.get("parameters", []), "[start] parameters", path)
+    start = start | _named(given, "start", "parameters")
     # An unknown name is refused before the problem is solved for its exact energy.
-    form = {"name": given.get("ansatz", "uccsd"), "repetitions": 2}
-    form |= _only(given, "ansatz", ("repetitions",)) | tables["ansatz"]
-    _check_ansatz(form, path)
+    form = _form(form, given.get("ansatz"), path)
     problem = _problem(settings, path)
     made = ansatz_of(form.pop("name"), problem, form.pop("repetitions"), **form)
     return Task(
         problem,
         made,
         made.name,
-        float(stop["gradient"]),
-        int(stop["evaluations"]),
-        start["seed"],
-        start["parameters"],
-        settings.get("method", given.get("method")),
-        backend.pop("name"),
+        start=start.pop("parameters", None),
+        method=given.get("method", settings.get("method")),
+        backend=backend.pop("name"),
+        **stop,
+        **start,
         **backend,
     )
 
@@ -152,13 +116,20 @@ def _read(path: Path) -> Settings:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path} cannot be read as a TOML file: {error}") from error
+        hint = ""
+        if path.suffix.lower() != ".toml":
+            hint = " A geometry goes by molecule(...), Pauli terms by pauli_sum(...)."
+        raise InputError(f"{path} cannot be read as a TOML file: {error}{hint}") from error
 
 
-def _only(given: Mapping[str, Any], table: str, names: Sequence[str] | None = None) -> Settings:
-    """The defaults that have a key of the same name in this table."""
-    wanted = names or [key for key in _KEYS[table] if key != "name"]
-    return {key: given[key] for key in wanted if key in given}
+def _only(given: Mapping[str, Any], table: str) -> Settings:
+    """The options that have a key of the same name in this table."""
+    return {key: given[key] for key in _KEYS[table] if key in given}
+
+
+def _named(given: Mapping[str, Any], option: str, key: str) -> Settings:
+    """An option as the key by which a table knows it."""
+    return {key: given[option]} if option in given else {}
 
 
 def _problem(settings: Settings, path: Path) -> Problem:
@@ -194,7 +165,7 @@ def _spin_model(given: Settings, path: Path) -> Problem:
     if name not in _MODELS:
         raise InputError(
             f"{path}: [spin_model] name must be one of {', '.join(_MODELS)}. Got {name!r}."
-            + _nearest(str(name), _MODELS, quiet=True)
+            + _nearest(_ALIASES.get(str(name).lower(), str(name).lower()), _MODELS, quiet=True)
         )
     bonds, count = _bonds(given, path)
     for key in given:
@@ -207,7 +178,10 @@ def _spin_model(given: Settings, path: Path) -> Problem:
     for key, value in given.items():
         _check_numbers(value, f"[spin_model] {key}", path)
     makers: Mapping[str, Any] = {"tfim": tfim, "heisenberg": heisenberg, "xxz": xxz}
-    return makers[name](bonds, **given)
+    try:
+        return makers[name](bonds, **given)
+    except InputError as error:
+        raise InputError(f"{path}: [spin_model] {error}") from error
 
 
 def _bonds(given: Settings, path: Path) -> tuple[list[Any], int | None]:
@@ -234,12 +208,32 @@ def _bonds(given: Settings, path: Path) -> tuple[list[Any], int | None]:
     return (ring if lattice == "ring" or periodic else chain)(sites), None
 
 
+def _form(table: Settings, chosen: Any, path: Path) -> Settings:
+    """The settings of the ansatz: the one that was `chosen` before that of the file."""
+    if chosen is None and "file" in table:
+        if len(table) > 1:
+            others = ", ".join(key for key in table if key != "file")
+            raise InputError(f"{path}: [ansatz] file is a whole circuit and takes no {others}.")
+        chosen = str(path.parent / table["file"])
+        if not is_circuit_file(chosen):
+            raise InputError(f"{path}: [ansatz] file must end in .qasm or .qpy. Got {chosen!r}.")
+    # A whole circuit has no use for the gates that the file names.
+    if chosen is not None and (not isinstance(chosen, str) or is_circuit_file(chosen)):
+        return {"name": chosen, "repetitions": 2}
+    named = {} if chosen is None else {"name": chosen}
+    form = {"name": None, "repetitions": 2} | table | named
+    form.pop("file", None)
+    _check_ansatz(form, path)
+    return form
+
+
 def _check_ansatz(form: Settings, path: Path) -> None:
     name = form["name"]
-    if isinstance(name, str) and name not in ANSATZE:
+    if name is not None and name not in ANSATZE:
+        own = f" A circuit goes by file = {name!r}." if is_circuit_file(name) else ""
         raise InputError(
             f"{path}: [ansatz] name must be one of {', '.join(ANSATZE)}. Got {name!r}."
-            + _nearest(name, ANSATZE, quiet=True)
+            + (own or _nearest(name, ANSATZE, quiet=True))
         )
     _positive(form["repetitions"], "[ansatz] repetitions", path)
     for key in ("rotations", "entanglers"):
@@ -251,7 +245,7 @@ def _check_backend(backend: Settings, known: Sequence[str] | None, path: Path) -
     for name in ("shots", "max_shots", "max_qpu_seconds"):
         if name in backend:
             _positive(backend[name], f"[backend] {name}", path)
-    if known is not None and backend["name"] not in known:
+    if known is not None and backend["name"] and backend["name"] not in known:
         allowed = " or ".join(repr(name) for name in known)
         raise InputError(f"{path}: [backend] name must be {allowed}. Got {backend['name']!r}.")
 
@@ -274,7 +268,7 @@ def _check(settings: Settings, path: Path) -> None:
             _check_type(content, _TOP[name], name, path)
         elif name not in _KEYS:
             what = f"table [{name}]" if isinstance(content, dict) else f"key {name!r}"
-            near = _nearest(name, [*_KEYS, *_TOP])
+            near = _home(name) or _nearest(name, [*_KEYS, *_TOP])
             raise InputError(f"{path}: there is no {what}.{near}")
         elif not isinstance(content, dict):
             raise InputError(f"{path}: {name} must be a table, [{name}]. Got {content!r}.")
@@ -285,7 +279,7 @@ def _check(settings: Settings, path: Path) -> None:
 def _check_table(table: str, content: Settings, path: Path) -> None:
     for key, value in content.items():
         if key not in _KEYS[table]:
-            near = _nearest(key, _KEYS[table])
+            near = _home(key) or _nearest(key, _KEYS[table])
             raise InputError(f"{path}: [{table}] has no {key!r}.{near}")
         _check_type(value, _KEYS[table][key], f"[{table}] {key}", path)
 
@@ -296,6 +290,14 @@ def _check_type(value: Any, wanted: tuple[type, ...], name: str, path: Path) -> 
         return
     kinds = " or ".join(kind.__name__ for kind in wanted)
     raise InputError(f"{path}: {name} must be of type {kinds}. Got {value!r}.")
+
+
+def _home(key: str) -> str:
+    """Where a key belongs that stands in the wrong place; nothing for one that has no place."""
+    if key in _TOP:
+        return f" {key!r} stands before the first table."
+    tables = [f"[{table}]" for table, keys in _KEYS.items() if key in keys]
+    return f" {key!r} belongs to {' or '.join(tables)}." if tables else ""
 
 
 def _nearest(name: str, known: Any, quiet: bool = False) -> str:

@@ -15,15 +15,24 @@ from numpy.typing import NDArray
 from suite.errors import InputError, JobFailed
 
 __all__ = [
+    "ENERGY_FIRST",
+    "ORDERS",
+    "TOGETHER",
     "Block",
+    "Comparison",
     "Estimates",
     "Instrument",
     "Layer",
     "Measured",
     "Request",
     "checked",
+    "compared",
     "energies_of",
 ]
+
+TOGETHER, ENERGY_FIRST = "together", "energy first"
+ORDERS = (TOGETHER, ENERGY_FIRST)
+"""All of an attempt in one job, or rows and metric in a second one of points that are kept."""
 
 Vector = NDArray[np.float64]
 Block = tuple[NDArray[np.int64], Vector]
@@ -64,6 +73,8 @@ class Request(NamedTuple):
     `values` [p] where the metric's blocks are wanted, with `metric_shots` for each layer; `pairs`
     [k, 2, p] of parameter vectors whose fidelity is wanted, with `pair_shots` for each.
     `incumbent` [p] is measured beside, to see the drift of the machine, with `incumbent_shots`.
+    `part` numbers the jobs of one attempt from 0: each has its own noise and its own place in the
+    ledger.
     """
 
     rows: Any = None
@@ -74,6 +85,7 @@ class Request(NamedTuple):
     pair_shots: int = 0
     incumbent: Any = None
     incumbent_shots: int = 0
+    part: int = 0
 
 
 class Measured(NamedTuple):
@@ -109,16 +121,42 @@ class Instrument(Protocol):
         """
 
 
+class Comparison(NamedTuple):
+    """A candidate beside the incumbent in one job: energy gained, with its standard error, and the
+    incumbent's energy with its own."""
+
+    gained: float
+    error: float
+    incumbent: float
+    incumbent_error: float
+
+
 def energies_of(measured: Measured) -> Estimates:
     """The energies of a job that was asked for some; `JobFailed` where one is no number."""
-    found = measured.energies
+    return _finite(measured.energies, "row")
+
+
+def compared(measured: Measured) -> Comparison:
+    """What the first row of a job gained on its incumbent, free of the machine's drift."""
+    candidate = energies_of(measured)
+    incumbent = _finite(measured.incumbent, "incumbent")
+    error = np.hypot(candidate.standard_errors[0], incumbent.standard_errors[0])
+    return Comparison(
+        float(incumbent.values[0] - candidate.values[0]),
+        float(error),
+        float(incumbent.values[0]),
+        float(incumbent.standard_errors[0]),
+    )
+
+
+def _finite(found: Estimates | None, what: str) -> Estimates:
     if found is None:
         raise ValueError("The instrument answered no energies.")
     wrong = ~np.isfinite(found.values + found.standard_errors)
     if np.any(wrong):
         row = int(np.argmax(wrong))
         raise JobFailed(
-            f"The machine answered {found.values[row]} ± {found.standard_errors[row]} for row "
+            f"The machine answered {found.values[row]} ± {found.standard_errors[row]} for {what} "
             f"{row} of a job; nothing of it is used."
         )
     return found
@@ -149,6 +187,7 @@ def checked(request: Request, parameters: int) -> Request:
         0 if pairs is None else _count(request.pair_shots, "pair_shots"),
         incumbent,
         0 if incumbent is None else _count(request.incumbent_shots, "incumbent_shots"),
+        request.part,
     )
 
 

@@ -21,6 +21,8 @@ __all__ = ["VQEResult"]
 Vector = NDArray[np.float64]
 
 SCHEMA = 1
+CLOSING = ("check", "final")
+"""Phases of a run with shots that measure its answer and take no step."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,17 +55,34 @@ class VQEResult:
     def trace(self) -> list[dict[str, Any]]:
         """One entry an accepted step: `energy`, `evaluations` so far, `angle` (radians).
 
-        The angle is the one by which the step really turned the state; None where the method does
-        not measure it.
+        The angle is the one by which the step turned the state, as it was measured or else as the
+        metric has it; None where a method knows neither. Entry 0 is where the run started.
         """
         entries, spent = [], 0
         for row in self.record:
             spent += row["cost"].get("evaluations", 0)
             notes = row["notes"]
-            if row["accepted"] and "energy" in notes:
-                angle = 0.0 if row["number"] == 0 else notes.get("angle")
+            if row["accepted"] and "energy" in notes and row["phase"] not in CLOSING:
+                known = notes.get("angle", notes.get("metric_angle"))
+                angle = 0.0 if row["number"] == 0 else known
                 entries.append({"energy": notes["energy"], "evaluations": spent, "angle": angle})
         return entries
+
+    def closing(self) -> dict[str, dict[str, Any]]:
+        """What was measured after the last step, by its name: `energy`, `standard_error`, `shots`.
+
+        "check" is the better of two candidates for the answer, "final" the answer's energy from
+        fresh shots; a method that measures neither by itself has no entries.
+        """
+        return {
+            row["phase"]: {
+                "energy": row["notes"]["energy"],
+                "standard_error": row["notes"]["standard_error"],
+                "shots": row["cost"]["shots"],
+            }
+            for row in self.record
+            if row["phase"] in CLOSING
+        }
 
     def summary(self) -> dict[str, Any]:
         """What `summary.json` holds."""
@@ -80,6 +99,7 @@ class VQEResult:
             "parameters": self.parameters.tolist(),
             "evaluations": self.evaluations,
             "trace": self.trace(),
+            "closing": self.closing(),
             "record": self.record.tally.to_dict(),
             **self.details,
         }
@@ -92,7 +112,7 @@ class VQEResult:
         """Write summary.json and attempts.csv into a folder."""
         folder = Path(folder)
         write_whole(folder / "attempts.csv", self.record.to_csv())
-        write_whole(folder / "summary.json", json.dumps(self.summary(), indent=1))
+        write_whole(folder / "summary.json", json.dumps(self.summary(), indent=1) + "\n")
         return folder
 
     def _repr_html_(self) -> str:

@@ -95,7 +95,7 @@ class Curve:
         writer.writeheader()
         writer.writerows(self.rows)
         write_whole(folder / "curve.csv", text.getvalue())
-        write_whole(folder / "summary.json", json.dumps(self.summary(), indent=1))
+        write_whole(folder / "summary.json", json.dumps(self.summary(), indent=1) + "\n")
         return folder
 
     def _repr_html_(self) -> str:
@@ -198,13 +198,18 @@ def _check(settings: Settings, path: Path) -> None:
     """Refuse beforehand, in the words of the problem file, what would fail at every point."""
     import tempfile
 
+    from suite.quantum.hardware.backends import machine_of
+    from suite.quantum.noisy_setup import SIMULATED
+
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place) / path.name
         copy.write_text(to_toml(settings), encoding="utf-8")
         try:
-            read_task(copy, backends=None)
+            task = read_task(copy, backends=None)
         except InputError as error:
             raise InputError(str(error).replace(str(copy), str(path))) from error
+    if task.backend not in SIMULATED:
+        machine_of(task.backend)
 
 
 def _workers(cluster: str) -> int:

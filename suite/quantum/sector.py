@@ -111,6 +111,10 @@ class SectorEngine:
         image = self.act(state[None])[0]
         return float(np.linalg.norm(image - (state @ image) * state) ** 2)
 
+    def spread(self, values: ArrayLike) -> float:
+        """Standard deviation of the energy in the state at parameter values [p]."""
+        return self.variance(self._state(checked_values(values, self.parameters))) ** 0.5
+
     def _state(self, values: Vector) -> Vector:
         state = self.reference[:, None].copy()
         _carrier(self.pairs, values, 1)(state, 0, len(values))

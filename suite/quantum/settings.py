@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from suite.errors import InputError
+from suite.molecule import read_xyz
+from suite.quantum.circuit_file import is_circuit_file
 
-__all__ = ["amended", "read_settings", "simulated", "to_toml"]
+__all__ = ["amended", "read_settings", "simulated", "to_toml", "whole"]
 
 Settings = dict[str, Any]
 
@@ -22,12 +24,16 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "shots": ("backend", "shots"),
     "max_shots": ("backend", "max_shots"),
     "max_qpu_seconds": ("backend", "max_qpu_seconds"),
+    "order": ("backend", "order"),
+    "overlaps": ("backend", "overlaps"),
     "gradient": ("stop", "gradient"),
     "evaluations": ("stop", "evaluations"),
     "seed": ("start", "seed"),
     "parameters": ("start", "parameters"),
 }
 """Where an option of that name stands in a problem file."""
+_FILED = ("molecule", "pauli")
+"""Tables that may name a file of text."""
 
 
 def read_settings(path: str | Path) -> Settings:
@@ -41,7 +47,7 @@ def read_settings(path: str | Path) -> Settings:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path} cannot be read as a TOML file: {error}") from error
-    for table, key in (("molecule", "geometry"), ("pauli", "file")):
+    for table, key in (("molecule", "geometry"), ("pauli", "file"), ("ansatz", "file")):
         given = settings.get(table)
         named = given.get(key) if isinstance(given, dict) else None
         if isinstance(named, str) and (key == "file" or named.lower().endswith(".xyz")):
@@ -64,12 +70,25 @@ def amended(settings: Settings, options: Mapping[str, Any]) -> Settings:
         for part in table:
             place = place.setdefault(part, {})
         if isinstance(place, dict):  # else the file is refused when it is read
-            place[key] = value
+            if name == "ansatz":
+                _replace_ansatz(place, value)
+            else:
+                place[key] = value
     return new
 
 
+def _replace_ansatz(table: dict[str, Any], value: Any) -> None:
+    """A name in the place of a file, a file in that of a name and of what belongs to it."""
+    if is_circuit_file(value):
+        table.clear()
+        table["file"] = str(Path(value).absolute())
+    else:
+        table.pop("file", None)
+        table["name"] = value
+
+
 def simulated(settings: Settings) -> Settings:
-    """The settings, with the simulator as backend where shots are asked for and no machine.
+    """The settings, with the simulator as backend where shots are asked for and none is named.
 
     >>> simulated({"backend": {"shots": 1000}})
     {'backend': {'shots': 1000, 'name': 'simulator'}}
@@ -77,9 +96,33 @@ def simulated(settings: Settings) -> Settings:
     table = settings.get("backend")
     if not isinstance(table, dict) or not {"shots", "max_shots"} & table.keys():
         return settings
-    if table.get("name", "exact") != "exact":
+    if "name" in table:
         return settings
     return {**settings, "backend": {**table, "name": "simulator"}}
+
+
+def whole(settings: Settings) -> Settings:
+    """The settings with what their files hold in the place of the files' names.
+
+    They are of the same problem, and need nothing beside them. Raises `InputError` for a file that
+    cannot be read.
+    """
+    tables = {k: dict(v) if isinstance(v, dict) else v for k, v in settings.items()}
+    # What is no table is refused when the file is read.
+    atoms, sums = (each if isinstance(each := tables.get(name), dict) else {} for name in _FILED)
+    geometry = atoms.get("geometry")
+    if isinstance(geometry, str) and geometry.lower().endswith(".xyz"):
+        found = read_xyz(geometry, charge=atoms.get("charge"), spin=atoms.get("spin"))
+        rows = zip(found.symbols, found.coordinates.tolist(), strict=True)
+        atoms["geometry"] = "; ".join(" ".join([s, *map(repr, row)]) for s, row in rows)
+        atoms |= {"charge": found.charge, "spin": found.spin}
+    if isinstance(sums.get("file"), str) and "terms" not in sums:
+        path = Path(sums.pop("file"))
+        try:
+            sums["terms"] = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{path} cannot be read as text of Pauli terms: {error}") from error
+    return tables
 
 
 def to_toml(settings: Settings) -> str:

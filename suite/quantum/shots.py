@@ -6,165 +6,38 @@ drawn from exact probabilities, or jobs of Qiskit's primitives with their ledger
 
 from __future__ import annotations
 
-import difflib
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from suite.core import Attempt, Record, Store, run
 from suite.core.versions import versions
-from suite.errors import BudgetExhausted, InputError
 from suite.quantum.noise import baselines
-from suite.quantum.noise.annealed import Annealed, NoisyCourse, annealed
-from suite.quantum.noise.groups import Groups, grouped
-from suite.quantum.noise.laboratory import usual_pace
+from suite.quantum.noise.annealed import Annealed
+from suite.quantum.noise.groups import Groups
 from suite.quantum.noise.metric_blocks import layers_of
-from suite.quantum.noise.unrolled import Unrolled, unroll
-from suite.quantum.priced import Priced
-from suite.quantum.problem_file import Task
-from suite.quantum.request import Instrument, Request
+from suite.quantum.noise.natural import Natural
+from suite.quantum.noisy_setup import Setup, method_of, setup_of
+from suite.quantum.request import Request
 from suite.quantum.result import VQEResult
-from suite.quantum.start import first_parameters
 from suite.quantum.steps.course import Method
+from suite.quantum.task import Task
 
-__all__ = ["METHODS", "SIMULATED", "Setup", "method_of", "setup_of", "with_shots"]
+__all__ = ["with_shots"]
 
 Vector = NDArray[np.float64]
 Tell = Callable[[str], object]
 
 _LOG = logging.getLogger("suite.quantum")
 
-SIMULATED = ("simulator", "exact")
-"""Names of the backend whose shots are drawn from exact probabilities here."""
-ANNEALED = "annealed"
-SHOTS = 300_000
-"""Shots of a whole search where nobody says."""
-FINAL_SHARE = 20
-"""The final energy takes the search's shots over this."""
-RANDOM_START, GOOD_START = 20, 200
-"""Shots of a row at the start: a random point needs direction, a good one precision."""
-DEAR_GROWTH, DEAR_PACE = 0.02, 1.0
-"""Fewer and larger attempts where every job is dear: twice the usual share, twice the pace."""
 MOST_EXACT_QUBITS = 16
 """Qubits up to which the energy without noise of the answer is computed beside."""
-
-
-class Baseline(NamedTuple):
-    """A method whose step does not adapt: how it is made, its usual rate, the shots of a row."""
-
-    make: Callable[[baselines.Setting], Method]
-    rate: float
-    row_shots: int
-
-
-BASELINES = {
-    "qng": Baseline(baselines.fixed_natural_gradient, 0.05, 1000),
-    "adam": Baseline(baselines.adam, 0.05, 1000),
-    "spsa": Baseline(baselines.spsa, 0.05, 1000),
-    "qnspsa": Baseline(baselines.qnspsa, 0.01, 1000),
-}
-METHODS = (ANNEALED, *BASELINES)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Setup:
-    """What a run with shots is made of before anything is measured.
-
-    `first` [p] the parameters to start from, `good` whether they are better than random ones;
-    `machine` None for the simulator; `shots` of the search, `budget` what may be paid, by name.
-    """
-
-    task: Task
-    first: Vector
-    good: bool
-    method: str
-    rate: float | None
-    unrolled: Unrolled
-    machine: Any
-    shots: int
-    budget: Mapping[str, float]
-
-    @property
-    def final_shots(self) -> int:
-        """Shots of the final energy."""
-        return max(1, self.shots // FINAL_SHARE)
-
-
-def setup_of(task: Task, *, method: str | None = None, rate: float | None = None) -> Setup:
-    """Check a task with shots and bring its parts together; nothing is measured.
-
-    Raises `InputError` for an unknown backend or method, and `BudgetExhausted` where the budget
-    cannot pay for the shots that are asked for.
-    """
-    from suite.quantum.hardware.backends import machine_of
-    from suite.quantum.hardware.jobs import budget_of
-
-    name = method or ANNEALED
-    if name not in METHODS:
-        near = difflib.get_close_matches(name, METHODS, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise InputError(
-            f"With shots the method must be one of {', '.join(METHODS)}. Got {name!r}.{hint}"
-        )
-    if not task.circuit.num_parameters:
-        raise InputError("The circuit has no parameters: there is nothing to optimise.")
-    budget = budget_of(task.max_qpu_seconds, task.max_shots)
-    machine = None if task.backend in SIMULATED else machine_of(task.backend, seed=task.seed)
-    shots = task.shots
-    if shots is None:
-        # What is left pays for the final energy.
-        shots = SHOTS if task.max_shots is None else int(task.max_shots / (1.0 + 2 / FINAL_SHARE))
-    first = first_parameters(task, task.circuit.num_parameters)
-    good = task.start is not None or task.excitations is not None
-    unrolled = unroll(task.circuit)
-    found = Setup(task, first, good, name, rate, unrolled, machine, max(shots, 1), budget)
-    total = found.shots + found.final_shots
-    if total > budget.get("shots", np.inf):
-        raise BudgetExhausted(
-            f"The search and its final energy take {total:,} shots, the budget is "
-            f"{budget['shots']:,.0f}. Nothing was submitted: lower shots or raise max_shots."
-        )
-    _check_first(found)
-    return found
-
-
-def _check_first(setup: Setup) -> None:
-    """Refuse a search that its first attempt alone would overdraw."""
-    priced = Priced(setup.unrolled, setup.task.problem.observable)
-    method_of(setup, priced).prepare(setup.first)
-    least = sum(price.shots for price in priced.prices)
-    if least > setup.shots:
-        raise InputError(
-            f"The first attempt alone takes {least:,} shots: ask for a multiple of that, not for "
-            f"{setup.shots:,}."
-        )
-
-
-def method_of(setup: Setup, instrument: Instrument) -> Method:
-    """The method of a setup on what measures; fewer and larger jobs where a job is dear."""
-    if setup.method != ANNEALED:
-        make, usual, row_shots = BASELINES[setup.method]
-        rate = usual if setup.rate is None else setup.rate
-        return make(baselines.Setting(setup.unrolled, instrument, setup.shots, row_shots, rate))
-    course = NoisyCourse(
-        setup.unrolled,
-        grouped(setup.task.problem.observable),
-        instrument,
-        setup.shots,
-        setup.final_shots,
-        GOOD_START if setup.good else RANDOM_START,
-    )
-    dear = setup.machine is not None and setup.machine.kind == "runtime"
-    if not dear:
-        return annealed(course)
-    pace = max(DEAR_PACE, usual_pace(setup.unrolled))
-    return annealed(replace(course, growth=DEAR_GROWTH, pace=pace))
 
 
 def with_shots(
@@ -178,9 +51,9 @@ def with_shots(
 ) -> VQEResult:
     """Carry a task with shots to its end.
 
-    `method` is "annealed" (the default) or, to compare with, "qng", "adam", "spsa" or "qnspsa" at a
-    fixed `rate`; their final energy is measured anew. `store` keeps the run with all its jobs;
-    `tell` hears of queues and trouble: by default the log "suite.quantum".
+    `method` is "annealed" (the default), "natural", or, to compare with, "qng", "adam", "spsa" or
+    "qnspsa" at a fixed `rate`; their final energy is measured anew. `store` keeps the run with all
+    its jobs; `tell` hears of queues and trouble: by default the log "suite.quantum".
     """
     setup = setup_of(task, method=method, rate=rate)
     record = Record()
@@ -220,7 +93,7 @@ def _opened(
     with ExitStack() as stack:
         kept: Store | None = None
         if store is not None:
-            kinds = (Annealed, Groups, baselines.Walked)
+            kinds = (Annealed, Natural, Groups, baselines.Walked)
             kept = Store(store, _about(setup), kinds=kinds, budget=setup.budget)
             stack.enter_context(kept)
         if setup.machine is None:
@@ -255,6 +128,10 @@ class Positive:
         blocks = tuple((indices, _nearest(block)) for indices, block in measured.blocks)
         return measured._replace(blocks=blocks), groups
 
+    def price(self, request: Any) -> Any:
+        """What the machine asks for a request."""
+        return self.inner.price(request)
+
 
 def _nearest(block: Vector) -> Vector:
     values, vectors = np.linalg.eigh(block)
@@ -279,9 +156,11 @@ def _details(setup: Setup, record: Record, answer: Vector, more: int) -> dict[st
     return {
         "backend": setup.task.backend,
         "shots": int(cost["shots"]) + more,
-        "jobs": 0 if setup.machine is None else int(cost["jobs"]) + (more > 0),
+        "jobs": int(cost["jobs"]) + (more > 0),
         "exact_energy_of_parameters": _exact(setup.task, answer),
+        "metric": _metric(setup, record),
         "noise": _noise(record),
+        **_order(record),
     }
 
 
@@ -311,6 +190,26 @@ def _noise(record: Record) -> dict[str, Any]:
     }
 
 
+def _metric(setup: Setup, record: Record) -> str | None:
+    """What of the metric a run knows; None for a method that has none."""
+    if not any("metric_spectrum" in row["notes"] for row in record):
+        return None
+    gates = setup.unrolled.rotations
+    bounded = sum(gate.basis(setup.unrolled.qubits) is None for gate in gates)
+    if not bounded:
+        return "the blocks of commuting gates"
+    if bounded == len(gates):
+        return "an upper bound: no block of this circuit can be measured in one basis"
+    return f"the blocks of commuting gates, and an upper bound for {bounded} of {len(gates)} angles"
+
+
+def _order(record: Record) -> dict[str, Any]:
+    """In which order the jobs of attempts went, where it was a choice."""
+    why = [row["notes"]["order_why"] for row in record if "order_why" in row["notes"]]
+    drifted = [row["number"] for row in record if row["notes"].get("drift")]
+    return {"order": why[-1], "drifted_at_attempts": drifted} if why else {}
+
+
 def _about(setup: Setup) -> dict[str, Any]:
     """What a stored run must agree in to be gone on with."""
     from qiskit import qasm3
@@ -327,6 +226,9 @@ def _about(setup: Setup) -> dict[str, Any]:
             "backend": task.backend,
             "shots": setup.shots,
             "good_start": setup.good,
+            "evaluations": task.evaluations,
+            "order": task.order,
+            "overlaps": task.overlaps,
         },
         "seed": task.seed,
         "versions": versions("scipy", "qiskit", "pyscf", "qiskit-aer", "qiskit-ibm-runtime"),

@@ -69,7 +69,10 @@ def tfim(bonds: Bonds, coupling: ArrayLike = 1.0, field: ArrayLike = 1.0) -> Pro
     >>> round(tfim(chain(4)).exact, 6)
     -4.75877
     """
-    return spin_model(bonds, {"ZZ": -np.asarray(coupling, float)}, {"X": -np.asarray(field, float)})
+    pairs, count = _bonds(bonds)
+    couplings = _one_each(coupling, len(pairs), "coupling", "bonds")
+    fields = _one_each(field, count, "field", "sites")
+    return spin_model(pairs, {"ZZ": [-j for j in couplings]}, {"X": [-h for h in fields]})
 
 
 def heisenberg(bonds: Bonds, coupling: ArrayLike = 1.0, field: ArrayLike = 0.0) -> Problem:
@@ -91,9 +94,12 @@ def xxz(
     >>> round(xxz(chain(6), anisotropy=0.5).exact, 6)
     -8.391551
     """
-    plane = np.asarray(coupling, float)
-    axis = plane * np.asarray(anisotropy, float)
-    return spin_model(bonds, {"XX": plane, "YY": plane, "ZZ": axis}, {"Z": field})
+    pairs, count = _bonds(bonds)
+    plane = _one_each(coupling, len(pairs), "coupling", "bonds")
+    shares = _one_each(anisotropy, len(pairs), "anisotropy", "bonds")
+    axis = [j * share for j, share in zip(plane, shares, strict=True)]
+    fields = _one_each(field, count, "field", "sites")
+    return spin_model(pairs, {"XX": plane, "YY": plane, "ZZ": axis}, {"Z": fields})
 
 
 def spin_model(
@@ -112,14 +118,7 @@ def spin_model(
     >>> spin_model([(0, 1)], {"ZZ": 1.0}, {"X": [0.5, 0.25]}).observable.to_list()
     [('ZZ', (1+0j)), ('IX', (0.5+0j)), ('XI', (0.25+0j))]
     """
-    pairs = [_bond(bond) for bond in bonds]
-    if not pairs and sites is None:
-        raise InputError("A spin model needs a bond at least, such as [0, 1].")
-    count = 1 + max(max(pair) for pair in pairs) if sites is None else sites
-    if any(max(pair) >= count for pair in pairs):
-        raise InputError(f"A bond names site {max(map(max, pairs))}; there are {count} sites.")
-    if len({frozenset(pair) for pair in pairs}) < len(pairs):
-        raise InputError("A bond is given twice.")
+    pairs, count = _bonds(bonds, sites)
     terms: list[tuple[str, list[int], float]] = []
     for letters, values in couplings.items():
         _letters(letters, 2)
@@ -133,7 +132,20 @@ def spin_model(
     if not kept:
         raise InputError("All couplings and fields of the spin model are zero.")
     observable = sparse_pauli_op().from_sparse_list(kept, count).simplify()
-    return Problem(observable, exact=lowest_eigenvalue(observable))
+    return Problem(observable, exact=lowest_eigenvalue(observable), spins=True)
+
+
+def _bonds(bonds: Bonds, sites: int | None = None) -> tuple[list[tuple[int, int]], int]:
+    """The bonds, checked, and the number of sites."""
+    pairs = [_bond(bond) for bond in bonds]
+    if not pairs and sites is None:
+        raise InputError("A spin model needs a bond at least, such as [0, 1].")
+    count = 1 + max(max(pair) for pair in pairs) if sites is None else sites
+    if any(max(pair) >= count for pair in pairs):
+        raise InputError(f"A bond names site {max(map(max, pairs))}; there are {count} sites.")
+    if len({frozenset(pair) for pair in pairs}) < len(pairs):
+        raise InputError("A bond is given twice.")
+    return pairs, count
 
 
 def _bond(bond: Sequence[int]) -> tuple[int, int]:
@@ -156,7 +168,7 @@ def _one_each(values: ArrayLike, count: int, name: str, what: str) -> list[float
     if found.shape not in ((), (count,)) or not np.all(np.isfinite(found)):
         raise InputError(
             f"{name} must be one finite number or one for each of the {count} {what}. "
-            f"Got {values!r}."
+            f"Got {found.tolist()!r}."
         )
     return [float(value) for value in np.broadcast_to(found, count)]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.quantum.geometry import checked_values
-from suite.quantum.problem_file import Task
+from suite.quantum.task import Task
 
 __all__ = ["first_parameters"]
 

@@ -20,14 +20,16 @@ from suite.core import Attempt, Record, Store, run
 from suite.core.control import Law
 from suite.core.versions import versions
 from suite.errors import InputError
+from suite.quantum.advice import advice
 from suite.quantum.ansatz import ansatz_of
 from suite.quantum.circuits import engine_of
 from suite.quantum.hamiltonian import Problem
 from suite.quantum.operators import problem_of
-from suite.quantum.problem_file import Task, read_task
+from suite.quantum.problem_file import read_task
 from suite.quantum.result import VQEResult
 from suite.quantum.start import first_parameters
 from suite.quantum.steps import Course, Method, methods
+from suite.quantum.task import EVALUATIONS, EXACT, Task
 
 __all__ = ["VQEResult", "minimise", "vqe"]
 
@@ -42,38 +44,46 @@ KICKS = 5
 def vqe(
     problem: str | Path | Problem | Any,
     *,
-    ansatz: str | Any = "uccsd",
+    ansatz: str | Any = None,
     start: ArrayLike | None = None,
     method: str | None = None,
-    gradient: float = 1e-6,
-    evaluations: int = 500,
-    repetitions: int = 2,
+    gradient: float | None = None,
+    evaluations: int | None = None,
+    repetitions: int | None = None,
     rate: float | None = None,
     kicks: int | None = None,
     law: Law | None = None,
-    backend: str = "exact",
+    backend: str | None = None,
     shots: int | None = None,
     max_shots: int | None = None,
     max_qpu_seconds: float | None = None,
-    seed: int = 0,
+    order: str | None = None,
+    overlaps: bool | None = None,
+    seed: int | None = None,
     store: str | Path | None = None,
     observe: tuple[Callable[[Attempt], object], ...] = (),
 ) -> VQEResult:
     """Find the ground-state energy of a problem.
 
-    `problem` is a TOML file (whose settings win over these arguments), a `Molecule` (in sto-3g), a
-    `Problem`, a `SparsePauliOp` or a qiskit-nature operator; `ansatz` a name of
-    `suite.quantum.ansatz` (with `repetitions` layers where it has any) or any parametrised circuit.
-    `start` [p] defaults to zeros (Hartree-Fock) for coupled cluster and to small random angles
-    drawn with `seed` otherwise.
+    `problem` is a TOML file, a `Molecule` (in sto-3g), a `Problem`, a `SparsePauliOp` or a
+    qiskit-nature operator. Arguments that are given win over the file, as on the command line.
+    `ansatz` is a name of `suite.quantum.ansatz` (with `repetitions` layers where it has any,
+    default 2; by default "uccsd" for molecules, "hva" for spin models, "efficient_su2" for Pauli
+    terms), a circuit's file (.qasm, .qpy), or any parametrised circuit. `start` [p] defaults to
+    zeros (Hartree-Fock) for coupled cluster and to small random angles drawn with `seed` (default
+    0) otherwise.
 
-    On the backend "exact" `method` is "gauss-newton" (default), "natural", or one to compare with:
-    "qng", "gradient-descent", "adam" (these take a fixed `rate`) and "l-bfgs". The run stops where
-    the largest gradient component falls below `gradient`, or after `evaluations`. Gauss-Newton
-    that stalls short of an eigenstate is kicked out of its basin; after `kicks` of them in a row
-    that found nothing better the search ends (default: none for coupled cluster, else 5).
+    On the `backend` "exact" (the default) `method` is "gauss-newton" (default), "natural", or one
+    to compare with: "qng", "gradient-descent", "adam" (these take a fixed `rate`) and "l-bfgs". The
+    run stops where the largest gradient component falls below `gradient` (default 1e-6), or after
+    `evaluations` (default 500). Gauss-Newton that stalls short of an eigenstate is kicked out of
+    its basin; after `kicks` of them in a row that found nothing better the search ends (default:
+    none for coupled cluster, else 5).
 
-    Any other `backend` measures with `shots`, never more than `max_shots` and `max_qpu_seconds`.
+    Any other backend measures with `shots`, never more than `max_shots` and `max_qpu_seconds`; with
+    shots and no name it is the "simulator". `evaluations` then end the search before its shots do.
+    With shots "natural" takes the `order` of its jobs, "together" or "energy first" (default: by
+    price), and `overlaps` to measure how far steps really turned the state.
     `store` is a folder that keeps the run; called again it goes on. Raises `InputError` for
     options and problems that make no sense.
 
@@ -93,30 +103,41 @@ def vqe(
         "shots": shots,
         "max_shots": max_shots,
         "max_qpu_seconds": max_qpu_seconds,
+        "order": order,
+        "overlaps": overlaps,
         "seed": seed,
     }
     task = _task(problem, options)
     _check_knobs(rate, kicks)
-    if task.backend != "exact" or task.shots is not None:
+    if task.backend != EXACT:
         from suite.quantum.shots import with_shots
 
         return with_shots(task, method=task.method, rate=rate, store=store, observe=observe)
+    if task.order or task.overlaps:
+        raise InputError("order and overlaps are of the method 'natural' with shots: give shots.")
     name = task.method or METHOD
     if name not in methods:
         near = difflib.get_close_matches(name, methods, 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise InputError(f"method must be one of {', '.join(methods)}. Got {name!r}.{hint}")
     engine = engine_of(task.problem, task)
-    if not engine.parameters:
-        raise InputError("The circuit has no parameters: there is nothing to optimise.")
     first = first_parameters(task, engine.parameters)
     if kicks is None:
         kicks = KICKS if task.excitations is None else 0
-    course = Course(engine, task.gradient, task.evaluations, task.seed, kicks, rate, law)
+    if not engine.parameters:  # the energy of the one state that there is
+        kicks = 0
+    most = task.evaluations or EVALUATIONS
+    course = Course(engine, task.gradient, most, task.seed, kicks, rate, law)
     way = methods[name](course)
     about = _about(task, first, name, course, way) if store is not None else None
     found = minimise(task.problem, way, first, name, store, about, observe)
-    return replace(found, circuit=task.circuit)
+    spread = engine.spread(found.parameters)
+    said = advice(
+        found.record, found.status, found.energy, task.problem.exact, spread, engine.scale
+    )
+    sentence = f"{found.status.sentence} {said}".rstrip()
+    details = {"energy_spread": spread, "sentence": sentence}
+    return replace(found, circuit=task.circuit, details=details)
 
 
 def minimise(
@@ -154,8 +175,8 @@ def _task(problem: Any, options: dict[str, Any]) -> Task:
     if isinstance(problem, str | Path):
         return read_task(problem, options, None)
     problem = problem_of(problem)
-    others = dict(options)
-    form = ansatz_of(others.pop("ansatz"), problem, others.pop("repetitions"))
+    others = {name: value for name, value in options.items() if value is not None}
+    form = ansatz_of(others.pop("ansatz", None), problem, others.pop("repetitions", 2))
     return Task(problem, form, form.name, **others)
 
 

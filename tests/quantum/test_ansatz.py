@@ -206,3 +206,16 @@ def test_all_names_are_known():
     for name in ANSATZE:
         problem = h2 if "cc" in name else spins
         assert ansatz_of(name, problem).name == name
+
+
+@pytest.mark.parametrize(
+    ("problem", "usual"),
+    [
+        (lambda: tfim(chain(3)), "hva"),
+        (lambda: spin_model([(0, 1)], {"ZZ": 1.0}, {"X": 0.5}), "hva"),
+        (lambda: pauli_sum("1.0 ZZ + 0.5 XI"), "efficient_su2"),
+        (lambda: molecule("H 0 0 0; H 0 0 0.735"), "uccsd"),
+    ],
+)
+def test_without_a_name_the_ansatz_is_the_usual_one_of_the_problem(problem, usual):
+    assert ansatz_of(None, problem()).name == usual

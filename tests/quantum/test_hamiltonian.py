@@ -14,7 +14,6 @@ from suite.molecule import Molecule
 from suite.quantum import molecule, pauli_sum
 from suite.quantum.active import SplitShellWarning
 from suite.quantum.hamiltonian import fermion_to_qubits
-from suite.quantum.operators import problem_of
 
 REFERENCES = json.loads(
     (Path(__file__).parents[1] / "reference" / "ground_states.json").read_text()
@@ -148,7 +147,8 @@ def test_a_split_shell_is_warned_of_and_a_whole_one_is_not():
         ({"geometry": "H 0 0 0; H 0 0 0.7", "spin": 4}, "spin 4 .* impossible"),
         ({"geometry": "H 0 0 0; H 0 0 0.7", "charge": 2}, "charge 2 leaves 0 electrons"),
         ({"geometry": "He 0 0 0", "spin": 2}, "needs 2 orbitals"),
-        ({"geometry": "Qq 0 0 0"}, "refuses this molecule"),
+        ({"geometry": "H 0 0 0; Xx 0 0 1"}, "Atom 2 of the geometry is no element. Got 'Xx'"),
+        ({"geometry": "H 0 0 0; H 0 0 0.7", "basis": "6-31gg"}, "near names: 631g"),
         ({"geometry": "H 0 0 nan"}, "Atom 1 of the geometry"),
         ({"geometry": "H 0 0 0; H 0 0 abs(1)"}, r"Got 'H 0 0 abs\(1\)'"),
         ({"geometry": " ; "}, "no atoms"),
@@ -198,47 +198,3 @@ def test_pauli_text_is_read_however_it_is_written(text):
 def test_pauli_text_that_cannot_be_read_is_refused(text):
     with pytest.raises(InputError, match=r"no Pauli term|is empty"):
         pauli_sum(text)
-
-
-class Fermionic:
-    """What a `FermionicOp` offers."""
-
-    def __init__(self, terms, modes):
-        self._terms, self.register_length = terms, modes
-
-    def items(self):
-        return self._terms.items()
-
-
-class Structure:
-    """What an `ElectronicStructureProblem` offers."""
-
-    num_particles, reference_energy = (1, 1), -1.5
-
-    def __init__(self, operator):
-        self.hamiltonian = self
-        self.constants = {"nuclear_repulsion_energy": 0.25}
-        self.second_q_op = lambda: operator
-
-
-def test_operators_of_other_packages_are_known_by_what_they_can_do():
-    operator = Fermionic({"+_0 -_1": 0.5, "+_1 -_0": 0.5, "+_0 -_0": 1.0, "": 2.0}, 2)
-    found = problem_of(operator).observable.to_matrix()
-    np.testing.assert_allclose(np.linalg.eigvalsh(found), [1.79289322, 2, 3, 3.20710678], atol=1e-8)
-    whole = problem_of(Structure(operator))
-    assert (whole.electrons, whole.hartree_fock) == ((1, 1), -1.5)
-    np.testing.assert_allclose(whole.observable.to_matrix(), found + 0.25 * np.eye(4), atol=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("given_", "sentence"),
-    [
-        (Fermionic({"a_0": 1.0}, 1), "no product of ladder operators"),
-        (Fermionic({"+_0 -_1": 1.0}, 2), "real coefficients"),
-        (Fermionic({"+_0": object()}, 1), "unbound"),
-        (3.0, "Got float"),
-    ],
-)
-def test_what_is_no_problem_is_refused(given_, sentence):
-    with pytest.raises(InputError, match=sentence):
-        problem_of(given_)

@@ -11,9 +11,9 @@ from suite.quantum.spins import grid, heisenberg, ring, spin_model, tfim, xxz
 
 @pytest.fixture
 def task(tmp_path):
-    def read(text, defaults=None, backends=None):
+    def read(text, options=None, backends=None):
         (tmp_path / "problem.toml").write_text(text)
-        return read_task(tmp_path / "problem.toml", defaults, backends)
+        return read_task(tmp_path / "problem.toml", options, backends)
 
     read.folder = tmp_path
     return read
@@ -36,6 +36,8 @@ name = "fake:manila"
 shots = 2000
 max_shots = 100000
 max_qpu_seconds = 60
+order = "energy first"
+overlaps = true
 [stop]
 gradient = 1e-4
 evaluations = 70
@@ -51,11 +53,12 @@ def test_every_key_arrives(task):
     assert (found.method, found.ansatz, len(found.excitations)) == ("natural", "k-upccgsd", 27)
     assert (found.backend, found.shots, found.max_shots) == ("fake:manila", 2000, 100000)
     assert (found.max_qpu_seconds, found.gradient, found.evaluations) == (60, 1e-4, 70)
+    assert (found.order, found.overlaps) == ("energy first", True)
     assert (found.seed, found.start) == (5, None)
     assert engine_of(found.problem, found).parameters == 27
 
 
-def test_a_silent_file_leaves_the_usual_and_the_defaults(task):
+def test_a_silent_file_leaves_the_usual_and_options_win_over_what_it_says(task):
     found = task(H2)
     assert (found.ansatz, found.method, found.backend, found.shots) == (
         "uccsd",
@@ -64,15 +67,15 @@ def test_a_silent_file_leaves_the_usual_and_the_defaults(task):
         None,
     )
     assert (found.gradient, found.evaluations, found.seed) == (1e-6, 500, 0)
-    defaults = {"ansatz": "real_amplitudes", "repetitions": 1, "shots": 10, "method": "adam"}
-    found = task(H2, {**defaults, "backend": "aer", "start": [0.0] * 8, "seed": 2})
+    options = {"ansatz": "real_amplitudes", "repetitions": 1, "shots": 10, "method": "adam"}
+    found = task(H2, {**options, "backend": "aer", "start": [0.0] * 8, "seed": 2})
     assert found.circuit.num_parameters == 8
     assert (found.ansatz, found.method, found.backend) == ("real_amplitudes", "adam", "aer")
     assert (found.shots, found.seed, found.start) == (10, 2, [0.0] * 8)
     said = task(
         H2 + "[stop]\nevaluations = 7\n[start]\nparameters = [0, 1, 2]\n", {"evaluations": 9}
     )
-    assert (said.evaluations, said.start) == (7, [0, 1, 2])
+    assert (said.evaluations, said.start) == (9, [0, 1, 2])
 
 
 def spins(text):
@@ -145,7 +148,9 @@ BAD = [
     (H2 + '[ansatz]\nrotation = ["ry"]', "Did you mean 'rotations'"),
     (PAULI + '[ansatz]\nname = "n_local"\nrotations = [1]', "must be names of gates"),
     (PAULI + SU2 + 'entanglement = "no"', "Qiskit refuses"),
-    (PAULI, "needs a \\[molecule\\]"),
+    (PAULI + '[ansatz]\nname = "uccsd"', "needs a \\[molecule\\]"),
+    ('[pauli]\nterms = [["", 1]]', "must be letters of I, X, Y, Z"),
+    ('[pauli]\nterms = [[1, "ZZ"]]', "must be letters of I, X, Y, Z .* Got 1, 'ZZ'"),
     ("[pauli]\n" + SU2, "exactly one of terms and file"),
     ('[pauli]\nfile = "absent.txt"\n' + SU2, "absent.txt cannot be read"),
     ('[pauli]\nterms = [["ZZ"]]\n' + SU2, "must be pairs"),
@@ -160,6 +165,7 @@ BAD = [
     (H2 + "[backend]\nshot = 5", "Did you mean 'shots'"),
     (H2 + "[backend]\nmax_qpu_seconds = inf", "max_qpu_seconds must be positive and finite"),
     (spins('name = "tfin"\nsites = 3'), "Did you mean 'tfim'"),
+    (spins('name = "Ising"\nsites = 3'), "Got 'Ising'. Did you mean 'tfim'"),
     (spins("sites = 3"), "name must be one of"),
     (spins('name = "tfim"'), "needs sites"),
     (spins('name = "tfim"\nsites = 1'), "at least 2"),
@@ -168,7 +174,8 @@ BAD = [
     (spins('name = "tfim"\nsites = 4\nlattice = "kagome"'), "lattice must be one of"),
     (spins('name = "tfim"\nsites = 4\nanisotropy = 2'), "tfim has no 'anisotropy'"),
     (spins('name = "tfim"\nsites = 4\ncoupling = ["a"]'), "coupling must be numbers"),
-    (spins('name = "tfim"\nsites = 4\ncoupling = [1, 2]'), "each of the 3 bonds"),
+    (spins('name = "tfim"\nsites = 4\ncoupling = [1, 2]'), "\\[spin_model\\] coupling .* 3 bonds"),
+    (spins('name = "tfim"\nsites = 4\ncoupling = nan'), "coupling must be .*Got nan"),
     (spins('name = "tfim"\nbonds = [0, 1]'), "pairs like"),
     (spins('name = "custom"\nbonds = [[0, 1]]\ncouplings = {ZZ = "a"}'), "must be numbers"),
 ]

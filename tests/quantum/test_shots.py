@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from suite.errors import BudgetExhausted, InputError, JobFailed
+from suite.quantum import vqe
 from suite.quantum.hamiltonian import pauli_sum
+from suite.quantum.noisy_setup import setup_of
 from suite.quantum.planning import plan_of
 from suite.quantum.problem_file import Task, read_task
 from suite.quantum.request import Estimates, Measured, energies_of
-from suite.quantum.shots import Positive, setup_of, with_shots
+from suite.quantum.shots import Positive, with_shots
 
 TEXT = (
     '[spin_model]\nname = "tfim"\nsites = 3\n[ansatz]\nname = "real_amplitudes"\nrepetitions = 1\n'
@@ -36,6 +38,57 @@ def test_the_plan_is_the_least_that_bounds_what_a_run_then_spends(task, seed):
     assert jobs <= plan.total.jobs <= jobs + 3
     assert shots <= plan.total.shots <= 1.06 * shots
     assert found.details["backend"] == "simulator"
+
+
+@pytest.mark.parametrize("order", [None, "together", "energy first"])
+@pytest.mark.parametrize("seed", [7, 8])
+def test_the_plan_of_natural_bounds_what_a_run_then_spends(task, seed, order):
+    asked = changed(task, seed=seed, method="natural", order=order)
+    plan = plan_of(asked)
+    found = with_shots(asked, method="natural")
+    jobs, shots = found.record.tally.cost["jobs"], found.details["shots"]
+    assert jobs <= plan.total.jobs <= jobs + 6
+    assert shots <= plan.total.shots <= 1.06 * shots
+    search = [row for row in found.record if row["phase"] == "natural"]
+    assert max(row["cost"]["shots"] for row in search) <= 1.25 * plan.attempt.shots
+    # On the simulator nothing but shots is paid.
+    name = order or "energy first"
+    assert plan.order.startswith(f"Jobs of an attempt: {name}")
+    assert found.summary()["order"].startswith(f"Jobs of an attempt: {name}")
+
+
+def test_natural_tells_what_all_tell_and_its_order_and_drift(task):
+    found = with_shots(task, method="natural")
+    true = found.details["exact_energy_of_parameters"]
+    assert abs(found.energy - true) < 5.0 * found.standard_error
+    assert found.summary()["method"] == "natural"
+    assert {"order", "drifted_at_attempts", "exact_energy_of_parameters"} <= found.summary().keys()
+    steps = [row["notes"] for row in found.record if row["phase"] == "natural"][1:]
+    assert all(0.0 < notes["metric_angle"] <= 0.3 for notes in steps)
+    assert not any("angle" in notes for notes in steps)  # asked for, or not measured
+    assert list(found.record)[-1]["phase"] == "final"
+
+
+@pytest.mark.parametrize("order", ["together", "energy first"])
+def test_natural_goes_down_on_a_device_with_noise_in_both_orders(task, order):
+    pytest.importorskip("qiskit_aer")
+    found = with_shots(
+        changed(task, backend="aer", shots=8000, order=order, overlaps=True), method="natural"
+    )
+    first, *_ = [row["notes"]["energy"] for row in found.record]
+    assert found.details["exact_energy_of_parameters"] < min(first, 0.0)
+    assert {row["notes"].get("order") for row in found.record} - {None} == {order}
+
+
+def test_options_of_natural_are_refused_elsewhere(task):
+    with pytest.raises(InputError, match="order is an option of the method 'natural'"):
+        setup_of(changed(task, order="together"))
+    with pytest.raises(InputError, match="overlaps is an option of the method 'natural'"):
+        setup_of(changed(task, overlaps=True), method="adam")
+    with pytest.raises(InputError, match="order must be one of together, energy first"):
+        changed(task, order="both")
+    with pytest.raises(InputError, match="with shots: give shots"):
+        vqe(pauli_sum([("Z", 1.0)]), ansatz="real_amplitudes", method="natural", overlaps=True)
 
 
 def test_the_energy_is_measured_anew_with_its_error_and_stands_beside_the_exact_one(task):
@@ -136,7 +189,7 @@ def test_pauli_terms_of_one_qubit_do():
 
 
 # Twelve rows for six angles, the energy, and the metric of the layer that is no product state.
-@pytest.mark.parametrize(("method", "least"), [("annealed", 12 * 20 + 10 + 50), ("adam", 12_000)])
+@pytest.mark.parametrize(("method", "least"), [("annealed", 12 * 20 + 10 + 50), ("adam", 12_500)])
 def test_shots_that_one_attempt_would_overdraw_are_refused_before_it(task, method, least):
     """Found by use: 50 shots were asked for and 2,500 spent."""
     with pytest.raises(InputError, match=f"The first attempt alone takes {least:,} shots"):

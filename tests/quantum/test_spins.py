@@ -85,3 +85,17 @@ def test_couplings_and_fields_go_to_their_bonds_and_sites():
 def test_what_is_no_spin_model_is_refused(make, sentence):
     with pytest.raises(InputError, match=sentence):
         make()
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: tfim(chain(3), [1.0]), r"coupling must be one .* of the 2 bonds\. Got \[1\.0\]"),
+        (lambda: tfim(chain(3), 1.0, np.nan), r"field must be .*\. Got nan\."),
+        (lambda: xxz(chain(3), 1.0, [1, 2, 3]), "anisotropy must be"),
+        (lambda: heisenberg(chain(3), "a"), "coupling must be numbers. Got 'a'"),
+    ],
+)
+def test_a_number_that_does_not_fit_is_told_as_it_was_given(make, sentence):
+    with pytest.raises(InputError, match=sentence):
+        make()

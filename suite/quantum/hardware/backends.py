@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from suite.errors import InputError, MissingPackage, missing
+from suite.errors import InputError, MissingBackend, MissingPackage, missing
 from suite.quantum.hardware.primitives import (
     BACKEND,
     EXECUTOR,
@@ -53,15 +53,15 @@ def machine_of(
     (the default: only time on the machine is charged), "batch" or "session"; `resilience` the level
     of error mitigation, 0 to 2 (default 1 on devices, 0 on fakes); `estimator` "executor" or
     "legacy" of qiskit-ibm-runtime (default: what is installed; "legacy" on fake devices of more
-    than 7 qubits without mitigation, where it is several times faster). Raises `InputError` with
-    the nearest names for one that is unknown.
+    than 7 qubits without mitigation, where it is several times faster). Raises `MissingBackend`
+    (an `InputError`) with the nearest names for one that is unknown, and where there is no account.
 
     >>> machine_of("statevector").name
     'statevector'
     >>> machine_of("stavector")
     Traceback (most recent call last):
     ...
-    suite.errors.InputError: There is no backend 'stavector'. Did you mean 'statevector'?
+    suite.errors.MissingBackend: There is no backend 'stavector'. Did you mean 'statevector'?
     """
     _check_options(mode, resilience, estimator)
     if not isinstance(backend, str):
@@ -81,7 +81,7 @@ def machine_of(
         service = _service()
         device_of = _device(service, device)
         return _of_device(name, device_of, service, mode, resilience, estimator, seed)
-    raise InputError(f"There is no backend {name!r}.{_nearest(name)}")
+    raise MissingBackend(f"There is no backend {name!r}.{_nearest(name)}")
 
 
 def _for_fake(estimator: str | None, resilience: int | None, qubits: int) -> str:
@@ -180,7 +180,7 @@ def _is_small(made: Any) -> bool:
 def _fake(device: str) -> Any:
     made = _fakes().get(device.removeprefix("fake_").lower())
     if made is None:
-        raise InputError(f"There is no backend 'fake:{device}'.{_nearest(f'fake:{device}')}")
+        raise MissingBackend(f"There is no backend 'fake:{device}'.{_nearest(f'fake:{device}')}")
     backend = made()
     if backend.num_qubits > MOST_FAKE_QUBITS:
         raise InputError(
@@ -216,14 +216,14 @@ def _service() -> Any:
     try:
         return QiskitRuntimeService()
     except AccountNotFoundError:
-        raise InputError(
+        raise MissingBackend(
             "No IBM Quantum account was found: save one once with "
             "QiskitRuntimeService.save_account(token=...), or set QISKIT_IBM_TOKEN; "
             "'fake:manila' needs none."
         ) from None
     except Exception as error:  # what a library says of an account may quote it
         words = without_secrets(" ".join(str(error).split()))
-        raise InputError(f"The IBM Quantum account cannot be used: {words}") from None
+        raise MissingBackend(f"The IBM Quantum account cannot be used: {words}") from None
 
 
 def _device(service: Any, device: str) -> Any:
@@ -234,11 +234,11 @@ def _device(service: Any, device: str) -> Any:
         near = difflib.get_close_matches(device, known, 3)
         if device not in known and known:
             listed = " or ".join(repr(f"ibm:{each}") for each in near) or ", ".join(known)
-            raise InputError(
+            raise MissingBackend(
                 f"The account has no backend 'ibm:{device}'. Did you mean {listed}?"
             ) from None
         words = without_secrets(" ".join(str(error).split()))
-        raise InputError(f"ibm:{device} cannot be used: {words}") from None
+        raise MissingBackend(f"ibm:{device} cannot be used: {words}") from None
 
 
 def _device_names(service: Any) -> list[str]:

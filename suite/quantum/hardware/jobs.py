@@ -20,6 +20,8 @@ from suite.quantum.hardware.services import Result, Service, Tell, service_of
 
 __all__ = ["Ledger", "Unkept", "budget_of", "ledger_of", "run_name"]
 
+OPTIONS = {"QPU seconds": "max_qpu_seconds", "shots": "max_shots"}
+"""The option that sets a budget, by the budget's name."""
 MOST_SUBMISSIONS = 3
 """How often a job is submitted that the service ended without a result."""
 
@@ -32,7 +34,7 @@ def budget_of(
     >>> budget_of(max_shots=1e6)
     {'shots': 1000000.0}
     """
-    given = {"QPU seconds": max_qpu_seconds, "shots": max_shots}
+    given = dict(zip(OPTIONS, (max_qpu_seconds, max_shots), strict=True))
     for name, amount in given.items():
         if amount is not None and not 0.0 < amount < float("inf"):
             raise InputError(f"A budget of {name} must be positive and finite. Got {amount}.")
@@ -75,7 +77,8 @@ Keeper: TypeAlias = Store | Unkept
 class Ledger:
     """Jobs of one run, kept by a store.
 
-    `factor` is by how much the service charged more than estimated so far.
+    `factor` is by how much the service charged more than estimated so far; `budget` is what the
+    keeper holds it to.
     """
 
     keeper: Keeper
@@ -83,6 +86,7 @@ class Ledger:
     run: str
     tell: Tell
     factor: float = 1.0
+    budget: Mapping[str, float] = field(default_factory=dict)
 
     def measure(self, key: str, program: Program, price: Price) -> Result:
         """The result of a job, submitted under `key` if it never was.
@@ -105,13 +109,29 @@ class Ledger:
 
     def _once(self, name: str, program: Program, price: Price) -> Result:
         tag = f"suite:{self.run}:{name}"
-        return self.keeper.once(
-            name,
-            lambda _: self.service.submit(program, name, tag),
-            lambda job: self.service.wait(job, program, name),
-            find=lambda _: self.service.find(tag),
-            price=price.budgeted(),
-        )
+        try:
+            return self.keeper.once(
+                name,
+                lambda _: self.service.submit(program, name, tag),
+                lambda job: self.service.wait(job, program, name),
+                find=lambda _: self.service.find(tag),
+                price=price.budgeted(),
+            )
+        except BudgetExhausted as error:
+            raise BudgetExhausted(self._refused(name, price.budgeted()) or str(error)) from error
+
+    def _refused(self, name: str, price: Mapping[str, float]) -> str:
+        """What a job would cost that the budget does not pay, and which option that is."""
+        spent = self.keeper.spent if isinstance(self.keeper, Unkept) else self.keeper.spent()
+        for part, amount in price.items():
+            limit, before = self.budget.get(part, float("inf")), spent.get(part, 0.0)
+            if before + amount > limit:
+                return (
+                    f"The job of attempt {name.partition(':')[0]} would take {_number(amount)} "
+                    f"{part}, and {_number(before)} of the {limit:,g} that {OPTIONS[part]} allows "
+                    f"are spent. Nothing was submitted: raise {OPTIONS[part]} and resume."
+                )
+        return ""
 
     def _learn(self, price: Price, result: Result) -> None:
         charged = float(result.get("qpu_seconds", 0.0))
@@ -119,6 +139,11 @@ class Ledger:
             # Never below the estimate: a budget must hold also for a job that was cheap by luck.
             ratio = self.factor * charged / price.qpu_seconds
             self.factor = max(1.0, 0.5 * (self.factor + ratio), ratio)
+
+
+def _number(amount: float) -> str:
+    """An amount with two digits, and no digit of a whole number lost."""
+    return f"{amount:,.0f}" if float(amount).is_integer() else f"{amount:,.2f}"
 
 
 def run_name(keeper: Keeper) -> str:
@@ -136,4 +161,4 @@ def ledger_of(
     keeper: Keeper = Unkept(budget or {}) if store is None else store
     most = (budget or {}).get("QPU seconds")
     service = service_of(machine, tell, most, keeper.once)
-    return Ledger(keeper, service, run_name(keeper), tell)
+    return Ledger(keeper, service, run_name(keeper), tell, budget=budget or {})

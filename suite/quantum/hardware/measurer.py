@@ -22,7 +22,7 @@ from suite.quantum.hardware.layout import (
     unpacked,
 )
 from suite.quantum.hardware.metric import metric_layer
-from suite.quantum.hardware.plan import Plan, annealed_search
+from suite.quantum.hardware.plan import Plan
 from suite.quantum.hardware.pricing import Price
 from suite.quantum.hardware.primitives import STATEVECTOR, Machine
 from suite.quantum.hardware.program import Circuits, Program, build, price_of, read
@@ -40,16 +40,14 @@ class HardwareMeasurer:
 
     `measure(request, number)` is the instrument of a method with shots; `at(number)` the measurer
     of one attempt, for single questions: its jobs are named after it, so that a run that
-    is resumed asks for the same jobs. `drift` is, after a request with an incumbent, by how much
-    its energy moved since it was last measured, and the standard error of that. `backwards` makes
-    the circuit of fidelities, which few runs need.
+    is resumed asks for the same jobs. `backwards` makes the circuit of fidelities, which few runs
+    need.
     """
 
     machine: Machine
     circuits: Circuits
     ledger: Ledger
     number: int = 0
-    drift: tuple[float, float] | None = None
     backwards: Callable[[], Isa] | None = None
     _names: dict[str, int] = field(default_factory=dict)
 
@@ -60,7 +58,7 @@ class HardwareMeasurer:
 
     def at(self, number: int) -> HardwareMeasurer:
         """The measurer of the attempt of that number."""
-        return replace(self, number=int(number), drift=None, _names={})
+        return replace(self, number=int(number), _names={})
 
     def close(self) -> None:
         """End the session or batch, if one was opened."""
@@ -73,10 +71,14 @@ class HardwareMeasurer:
         program = self._program(request)
         return price_of(program, self.machine.timing, self.ledger.factor)
 
-    def _program(self, request: Request) -> Program:
-        request = checked(request, self.parameters)
+    def _prepare(self, request: Request) -> None:
+        """Make the circuit of fidelities where a request is the first to ask for any."""
         if request.pairs is not None and self.circuits.fidelity is None and self.backwards:
             self.circuits = replace(self.circuits, fidelity=self.backwards())
+
+    def _program(self, request: Request) -> Program:
+        request = checked(request, self.parameters)
+        self._prepare(request)
         return build(request, self.circuits, self.machine.timing)
 
     def plan(
@@ -90,36 +92,11 @@ class HardwareMeasurer:
     ) -> Plan:
         """The worst case of a run of that many attempts of at most that request."""
         each = self.price(request)
-        return self._plan([each], each.times(attempts), attempts, final, budget, order)
-
-    def plan_annealed(
-        self,
-        request_of: Callable[[float], Request],
-        *,
-        shots: float,
-        growth: float,
-        final: Request | None = None,
-        budget: dict[str, float] | None = None,
-    ) -> Plan:
-        """The worst case of an annealed run: `request_of(effort)` is what an attempt asks for."""
-        every, search = annealed_search(self.price, request_of, shots=shots, growth=growth)
-        order = "Jobs of an attempt: together, because no attempt is refused."
-        return self._plan(every, search, len(every), final, budget, order)
-
-    def _plan(
-        self,
-        every: list[Price],
-        search: Price,
-        attempts: int,
-        final: Request | None,
-        budget: dict[str, float] | None,
-        order: str,
-    ) -> Plan:
         return Plan(
             self.machine.name,
-            max(every, key=lambda price: (price.qpu_seconds, price.shots)),
+            each,
             attempts,
-            search,
+            each.times(attempts),
             Price() if final is None else self.price(final),
             budget or {},
             order,
@@ -134,8 +111,10 @@ class HardwareMeasurer:
         Raises `InputError` for values that cannot be bound, `BudgetExhausted` before a job is
         submitted that would pass the budget, `JobFailed` for a service that gives no result.
         """
+        self._prepare(request)
         here = self if number == self.number else self.at(number)
-        return here._measured(request, "measure"), groups
+        what = f"measure.{request.part + 1}" if request.part else "measure"
+        return here._measured(request, what), groups
 
     def _measured(self, request: Request, what: str) -> Measured:
         timing = self.machine.timing
@@ -171,29 +150,6 @@ class HardwareMeasurer:
         """|<ψ(a)|ψ(b)>|² of pairs [k, 2, p], by running one circuit and the other backwards."""
         found = self._measured(Request(pairs=pairs, pair_shots=shots), "fidelities").fidelities
         return found or Estimates(np.zeros(0), np.zeros(0), 0)
-
-    def gain(
-        self, incumbent: ArrayLike, candidate: ArrayLike, shots: int, last: Estimates | None = None
-    ) -> tuple[float, float]:
-        """Energy gained by a candidate, with its standard error, free of the machine's drift.
-
-        Both are measured in one job. `last` is the incumbent's energy as measured before: the
-        difference goes to `drift`.
-        """
-        found = self._measured(
-            Request(rows=[candidate], shots=shots, incumbent=incumbent, incumbent_shots=shots),
-            "gain",
-        )
-        if found.energies is None or found.incumbent is None:
-            raise InputError("There is nothing to compare: the observable is a constant.")
-        if last is not None:
-            self.drift = _difference(found.incumbent, last)
-        return _difference(found.incumbent, found.energies)
-
-
-def _difference(a: Estimates, b: Estimates) -> tuple[float, float]:
-    error = np.hypot(a.standard_errors[0], b.standard_errors[0])
-    return float(a.values[0] - b.values[0]), float(error)
 
 
 def measurer_of(

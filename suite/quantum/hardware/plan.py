@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from suite.errors import BudgetExhausted, InputError
+from suite.quantum.hardware.pacing import JOBS_A_MINUTE, least_seconds
 from suite.quantum.hardware.pricing import JOB_SECONDS, Price
-from suite.quantum.request import Request
+from suite.quantum.request import ENERGY_FIRST, ORDERS, TOGETHER
 
-__all__ = ["OPEN_PLAN_SECONDS", "Order", "Plan", "annealed_search", "order_of"]
+__all__ = ["OPEN_PLAN_SECONDS", "Order", "Plan", "order_of"]
 
 OPEN_PLAN_SECONDS = 600.0
 """Time on the machine that the open plan gives in 28 days."""
 
-TOGETHER, ENERGY_FIRST = "together", "energy first"
-ORDERS = (TOGETHER, ENERGY_FIRST)
-_MOST_ATTEMPTS = 100_000
 _ACCEPTED = 0.7  # share of attempts that are kept, until a run has its own
 
 
@@ -39,8 +37,8 @@ def order_of(
     """One job an attempt with everything in it, or the energy first and the rest if it is kept.
 
     `energy` and `rest` are the prices of the two jobs, `wait_seconds` what a job costs before it
-    runs (its queue, as far as it counts), `accepted` the share of attempts that are kept. `chosen`
-    overrides the price.
+    runs (its queue, as far as it counts), `accepted` the share of attempts that are kept. Where no
+    time is charged, shots are. `chosen` overrides the price.
 
     >>> order_of(Price(1, 1, 5, 1, 1000, 2.3), Price(1, 4, 9, 16, 16000, 6.8)).name
     'energy first'
@@ -55,42 +53,22 @@ def order_of(
         return Order(chosen, f"Jobs of an attempt: {chosen}, as asked.")
     if not 0.0 <= accepted <= 1.0:
         raise InputError(f"The share of accepted attempts must lie in 0 to 1. Got {accepted}.")
-    overhead = JOB_SECONDS if energy.qpu_seconds else 0.0
-    work = max(energy.qpu_seconds - overhead, 0.0), max(rest.qpu_seconds - overhead, 0.0)
-    job = overhead + wait_seconds
+    charged = energy.qpu_seconds > 0.0 or wait_seconds > 0.0
+    if charged:
+        overhead = JOB_SECONDS if energy.qpu_seconds else 0.0
+        work = max(energy.qpu_seconds - overhead, 0.0), max(rest.qpu_seconds - overhead, 0.0)
+        job = overhead + wait_seconds
+    else:  # nothing but shots is paid
+        work, job = (float(energy.shots), float(rest.shots)), 0.0
     together = job + work[0] + work[1]
     first = job + work[0] + accepted * (job + work[1])
     name = ENERGY_FIRST if first < together else TOGETHER
+    costs = [f"{cost:.1f} s" if charged else f"{cost:,.0f} shots" for cost in (together, first)]
     return Order(
         name,
-        f"Jobs of an attempt: {name}; all in one job costs {together:.1f} s an attempt, the "
-        f"energy first {first:.1f} s where {accepted:.0%} of the attempts are kept.",
+        f"Jobs of an attempt: {name}; all in one job costs {costs[0]} an attempt, the energy first "
+        f"{costs[1]} where {accepted:.0%} of the attempts are kept.",
     )
-
-
-def annealed_search(
-    price: Callable[[Request], Price],
-    request_of: Callable[[float], Request],
-    *,
-    shots: float,
-    growth: float,
-) -> tuple[list[Price], Price]:
-    """The prices of all attempts of an annealed run, and their sum.
-
-    `price` is that of the measurer that would submit, `request_of(effort)` what an attempt asks for
-    at an effort, `growth` the share of all effort so far that an attempt may cost (`Anneal` of the
-    core). The run ends before it has spent `shots`; the plan counts the attempt that passes them.
-    """
-    every: list[Price] = []
-    total, effort, spent = Price(), 1.0, 0.0
-    for _ in range(_MOST_ATTEMPTS):
-        every.append(price(request_of(effort)))
-        total = total.plus(every[-1])
-        if total.shots >= shots:
-            break
-        spent += effort
-        effort = max(min(growth * spent, 2.0 * effort), 0.5 * effort, 1.0)
-    return every, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +133,7 @@ class Plan:
             "budget": dict(self.budget),
             "order": self.order,
             "open_plan_share": self.open_plan_share,
+            "least_seconds": least_seconds(total.jobs) if self.remote else 0.0,
         }
 
     @property
@@ -181,6 +160,11 @@ class Plan:
                 f"{self.attempts} at most; the budget pays for {self.affordable_attempts}",
             ),
         ]
+        if self.remote and total.jobs > JOBS_A_MINUTE:
+            least = least_seconds(total.jobs) / 60.0
+            found.append(
+                ("pace", f"{JOBS_A_MINUTE} jobs a minute: {least:.0f} minutes at least, if all run")
+            )
         if self.open_plan_share is not None:
             found.append(("share of the open plan", f"{self.open_plan_share:.0%} of 28 days"))
         if self.order:

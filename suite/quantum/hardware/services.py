@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import itertools
 import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
-from suite.errors import JobFailed, SuiteError
+from suite.errors import JobFailed
+from suite.quantum.hardware import pacing
 from suite.quantum.hardware.backends import without_secrets
 from suite.quantum.hardware.primitives import Machine, answers_of, run
 from suite.quantum.hardware.program import Program
+from suite.quantum.hardware.trouble import is_closed, is_network, is_over, is_too_fast, told
 
 __all__ = ["Cloud", "Here", "Result", "Service", "Tell", "service_of"]
 
@@ -82,8 +85,10 @@ def _unkept(key: str, submit: Callable[[str], str], wait: Callable[[str], Any]) 
 class Cloud:
     """Jobs on a service: tagged, found by tag or id, waited for with patience.
 
-    `tell` hears of queues, lost connections and sessions that are opened again. `most_seconds`
-    bounds what one job may take of the machine; `keep` is the store's `once`, for the session.
+    `tell` hears of queues, pauses, lost connections and sessions that are opened again.
+    `most_seconds` bounds what one job may take of the machine; `keep` is the store's `once`, for
+    the session. No more jobs are sent in a minute than the service takes of a user; interrupted
+    while it waits, a run has its intent on disk and nothing submitted.
     """
 
     machine: Machine
@@ -91,6 +96,8 @@ class Cloud:
     most_seconds: float | None = None
     keep: Callable[..., Any] = _unkept
     sleep: Callable[[float], object] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    _sent: deque[float] = field(default_factory=lambda: deque(maxlen=pacing.JOBS_A_MINUTE))
     _place: Any = None
     _number: int = 0
 
@@ -111,27 +118,40 @@ class Cloud:
         try:
             return self._run(program, tag)
         except Exception as error:
-            raise _told(self.machine, error) from None
+            raise told(self.machine.name, error) from None
 
     def _trouble(self, error: Exception, pause: float) -> None:
         """Do what helps against an error at submission; what nothing helps against is raised."""
-        if self.machine.mode != "job" and _is_over(error, self._place):
+        if self.machine.mode != "job" and is_over(error, self._place):
             self._expired()
-        elif _is_network(error):
+        elif is_too_fast(error):
+            self._rest(pacing.MINUTE, "takes no more jobs of this user now")
+        elif is_network(error):
             self._unanswered(pause)
         else:
-            raise _told(self.machine, error) from None
+            raise told(self.machine.name, error) from None
 
     def _run(self, program: Program, tag: str) -> str:
-        job = run(
-            self.machine,
-            program,
-            seed=self.machine.seed,
-            tag=tag,
-            place=self._opened(),
-            most_seconds=self.most_seconds,
-        )
+        wait = pacing.pause(self._sent, self.clock())
+        if wait > 0.0:
+            self._rest(wait, f"takes {pacing.JOBS_A_MINUTE} jobs a minute")
+        try:
+            job = run(
+                self.machine,
+                program,
+                seed=self.machine.seed,
+                tag=tag,
+                place=self._opened(),
+                most_seconds=self.most_seconds,
+            )
+        finally:
+            # When the answer is there: the service counted the job before, refused or not.
+            self._sent.append(self.clock())
         return str(job.job_id())
+
+    def _rest(self, seconds: float, why: str) -> None:
+        self.tell(f"{self.machine.name} {why}: the next is sent in {seconds:.0f} s.")
+        self.sleep(seconds)
 
     def _opened(self) -> Any:
         """The session or batch that jobs go to; None for plain jobs.
@@ -140,12 +160,12 @@ class Cloud:
         """
         if self.machine.mode == "job":
             return None
-        if self._place is not None and _is_closed(self._place):
+        if self._place is not None and is_closed(self._place):
             self._expired()
         for _ in range(_MOST_SESSIONS):
             if self._place is None:
                 self._place = self._entered(f"{self.machine.mode}:{self._number}")
-            if not _is_closed(self._place):
+            if not is_closed(self._place):
                 return self._place
             self._expired()
         raise JobFailed(f"{self.machine.name} closes every {self.machine.mode} at once.")
@@ -225,13 +245,13 @@ class Cloud:
             try:
                 return question()
             except Exception as error:
-                if not _is_network(error):
-                    raise _told(self.machine, error) from None
+                if not is_network(error):
+                    raise told(self.machine.name, error) from None
                 self._unanswered(pause)
         try:
             return question()
         except Exception as error:
-            raise _told(self.machine, error) from None
+            raise told(self.machine.name, error) from None
 
     def close(self) -> None:
         """End the session or batch, which would be charged on otherwise."""
@@ -268,7 +288,7 @@ def _open(machine: Machine) -> Any:
     try:
         return (Session if machine.mode == "session" else Batch)(backend=machine.backend)
     except Exception as error:
-        raise _told(machine, error) from None
+        raise told(machine.name, error) from None
 
 
 def _again(machine: Machine, name: str) -> Any:
@@ -279,41 +299,3 @@ def _again(machine: Machine, name: str) -> Any:
         return (Session if machine.mode == "session" else Batch).from_id(name, machine.service)
     except Exception:  # whatever the reason, a new one is opened; the service bills only jobs
         return None
-
-
-def _is_closed(place: Any) -> bool:
-    """Whether a session takes no more jobs; unknown counts as open."""
-    if place is None:
-        return True
-    if not getattr(place, "_active", True):
-        return True
-    try:
-        status = str(place.status() or "").lower()
-    except Exception:  # a submission will say so, and is then met by a new session
-        return False
-    return status.startswith("closed") or "not accepting" in status
-
-
-def _is_over(error: Exception, place: Any) -> bool:
-    words = str(error).lower()
-    said = any(word in words for word in ("session", "batch"))
-    ended = any(word in words for word in ("closed", "expired", "not accept", "not active"))
-    return (said and ended) or (place is not None and _is_closed(place))
-
-
-def _is_network(error: Exception) -> bool:
-    """Whether asking again may help: lost connections and the service's own trouble (5xx)."""
-    if isinstance(error, OSError):
-        return True
-    status = getattr(error, "status_code", None)
-    words = str(error).lower()
-    lost = any(w in words for w in ("connection", "timed out", "timeout", "temporarily", "502"))
-    return lost or (isinstance(status, int) and status >= 500) or status == 429
-
-
-def _told(machine: Machine, error: Exception) -> SuiteError:
-    """An error of the service in one sentence, without what must stay secret."""
-    if isinstance(error, SuiteError):
-        return error
-    words = " ".join(str(error).split())
-    return JobFailed(without_secrets(f"{machine.name} refuses: {type(error).__name__}: {words}"))

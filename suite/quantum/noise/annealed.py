@@ -8,7 +8,8 @@ the mean of late iterates, checked against the last one, and its energy is measu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,10 @@ from suite.quantum.noise.laboratory import Annealed, Lab, NoisyCourse, usual_pac
 from suite.quantum.noise.metric_blocks import bounds_of
 from suite.quantum.steps.course import Method
 
-__all__ = ["Annealed", "NoisyCourse", "annealed"]
+__all__ = ["CHECK", "FINAL", "Annealed", "NoisyCourse", "annealed", "closing", "unmeasured"]
 
 Vector = NDArray[np.float64]
+March: TypeAlias = Callable[[Attempt | Point], Iterator[Attempt]]
 
 ANNEAL, CHECK, FINAL = "anneal", "check", "final"
 
@@ -36,24 +38,8 @@ def annealed(course: NoisyCourse) -> Method:
     lab = Lab(course, rows_of(course.unrolled), bounds_of(course.unrolled), bound, pace)
 
     def prepare(parameters: Vector) -> Attempt:
-        first = np.full(len(lab.rows), course.first_shots, np.int64)
-        nil = np.zeros(0)
-        start = Annealed(
-            parameters,
-            nil,
-            0.0,
-            np.zeros((0, 0)),
-            first,
-            nil,
-            course.observable.prior(),
-            0,
-            np.zeros((STRETCHES, len(parameters))),
-            np.zeros(STRETCHES),
-            parameters,
-            np.nan,
-            np.nan,
-        )
-        state, cost, notes = lab.look(start, parameters, first, Step(0.0, course.damping))
+        start = unmeasured(lab, parameters)
+        state, cost, notes = lab.look(start, parameters, start.shots, Step(0.0, course.damping))
         return begin(
             state, law, course.angle, damping=course.damping, cost=cost, notes=notes, phase=ANNEAL
         )
@@ -61,11 +47,7 @@ def annealed(course: NoisyCourse) -> Method:
     def descend(origin: Attempt | Point) -> Iterator[Attempt]:
         return march(lab.attempt, origin, law, lambda _: 0, lab.limits)
 
-    def check(origin: Attempt | Point) -> Iterator[Attempt]:
-        return march(lab.choose, origin, Fixed(), lambda _: 0)
-
-    def final(origin: Attempt | Point) -> Iterator[Attempt]:
-        return march(lab.settle, origin, Fixed(), lambda _: Status.ENDPOINT)
+    check, final = closing(lab)
 
     def turn(attempt: Attempt) -> Point | None:
         after = attempt.after
@@ -82,3 +64,35 @@ def annealed(course: NoisyCourse) -> Method:
         return state.energy, state.answer
 
     return Method(law, prepare, walk, answer, (Annealed, Groups))
+
+
+def unmeasured(lab: Lab, parameters: Vector) -> Annealed:
+    """Where a run starts, before anything was measured."""
+    nil = np.zeros(0)
+    return Annealed(
+        parameters,
+        nil,
+        0.0,
+        np.zeros((0, 0)),
+        np.full(len(lab.rows), lab.course.first_shots, np.int64),
+        nil,
+        lab.course.observable.prior(),
+        0,
+        np.zeros((STRETCHES, len(parameters))),
+        np.zeros(STRETCHES),
+        parameters,
+        np.nan,
+        np.nan,
+    )
+
+
+def closing(lab: Lab) -> tuple[March, March]:
+    """The marches that end a run with shots: its answer is chosen, and its energy measured anew."""
+
+    def check(origin: Attempt | Point) -> Iterator[Attempt]:
+        return march(lab.choose, origin, Fixed(), lambda _: 0)
+
+    def final(origin: Attempt | Point) -> Iterator[Attempt]:
+        return march(lab.settle, origin, Fixed(), lambda _: Status.ENDPOINT)
+
+    return check, final

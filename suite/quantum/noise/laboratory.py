@@ -14,14 +14,14 @@ from suite.quantum.noise.gradients import NoisyGradient, Rows, shots_by_weight
 from suite.quantum.noise.groups import Grouped, Groups
 from suite.quantum.noise.metric_blocks import assembled, known_blocks
 from suite.quantum.noise.unrolled import Unrolled
-from suite.quantum.request import Estimates, Instrument, Request, energies_of
+from suite.quantum.request import Estimates, Instrument, Measured, Request, energies_of
 
-__all__ = ["Annealed", "Lab", "NoisyCourse", "usual_pace"]
+__all__ = ["FEWEST_METRIC_SHOTS", "Annealed", "Lab", "NoisyCourse", "seen_of", "usual_pace"]
 
 Vector = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-_FEWEST_METRIC_SHOTS = 50
+FEWEST_METRIC_SHOTS = 50
 _PACE_OF_ROTATIONS, _PACE_OF_EXCITATIONS = 0.5, 4.0
 _SURE = 3.0
 """Standard errors by which the last iterate must be lower to be the answer; at one, noise alone
@@ -40,7 +40,8 @@ class NoisyCourse:
     the gates, see `usual_pace`); `angle`
     (radians) the longest step; `damping` the share of the largest metric that is added to it;
     `late` the least share of the shots over whose iterates the answer is averaged; `check` the
-    share that compares the mean with the last iterate.
+    share that compares the mean with the last iterate. `evaluations` of energy with gradient end
+    the search before its shots do; None for no such bound.
     """
 
     unrolled: Unrolled
@@ -55,6 +56,7 @@ class NoisyCourse:
     damping: float = 0.12
     late: float = 0.3
     check: float = 0.02
+    evaluations: int | None = None
 
 
 class Annealed(NamedTuple):
@@ -64,7 +66,7 @@ class Annealed(NamedTuple):
     `metric` [p, p] of the angles' parameters, averaged; `shots` [r] and `spreads` [r] of the rows;
     `groups` what is known of the observable's groups; `spent` shots; `sums` [10, p] of the iterates
     in each tenth of the shots, and `visits` [10] how many; `answer` [p] with `energy` and `error`
-    once they were measured.
+    once they were measured; `looks` how many gradients were measured.
     """
 
     parameters: Vector
@@ -80,6 +82,7 @@ class Annealed(NamedTuple):
     answer: Vector
     energy: float
     error: float
+    looks: int = 0
 
 
 def usual_pace(unrolled: Unrolled) -> float:
@@ -90,6 +93,16 @@ def usual_pace(unrolled: Unrolled) -> float:
     """
     excited = any(gate.basis(unrolled.qubits) is None for gate in unrolled.rotations)
     return _PACE_OF_EXCITATIONS if excited else _PACE_OF_ROTATIONS
+
+
+def seen_of(metric: Vector, gradient: Vector) -> dict[str, Any]:
+    """The record's columns of a metric [p, p] and a gradient [p]."""
+    spectrum = np.linalg.eigvalsh(metric)
+    return {
+        "largest_gradient": float(np.max(np.abs(gradient))),
+        "metric_rank": int(np.count_nonzero(spectrum > _RESOLVED * max(spectrum[-1], 1e-300))),
+        "metric_spectrum": spectrum,
+    }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,8 +125,14 @@ class Lab:
         return self.course.shots * (1.0 - self.course.check)
 
     def over(self, state: Annealed, step: Step) -> bool:
-        """Whether another iteration would go over the shots of the search."""
-        return state.spent + self.price(step.effort) > self.search
+        """Whether another iteration would go over the shots of the search, or its evaluations."""
+        over = state.spent + self.price(step.effort) > self.search
+        return over or not self.may_look(state, 1)
+
+    def may_look(self, state: Annealed, times: int) -> bool:
+        """Whether so many more gradients are within the evaluations of the search."""
+        most = self.course.evaluations
+        return most is None or state.looks + times <= most
 
     def price(self, effort: float) -> float:
         """Shots of an iteration's rows."""
@@ -132,12 +151,16 @@ class Lab:
         parameters = state.parameters + step.size * unit
         shots = self.split(state, step)
         after, cost, notes = self.look(state, parameters, shots, step)
-        stretch = min(int(after.spent / self.search * STRETCHES), STRETCHES - 1)
-        sums, visits = after.sums.copy(), after.visits.copy()
-        sums[stretch] += parameters
-        visits[stretch] += 1.0
-        after = after._replace(sums=sums, visits=visits)
+        after = self.visited(after)
         return Trial(after, {"angle": Signal(step.size)}, cost, notes=notes)
+
+    def visited(self, state: Annealed) -> Annealed:
+        """The state with its parameters among the iterates of the shots' tenth it is in."""
+        stretch = min(int(state.spent / self.search * STRETCHES), STRETCHES - 1)
+        sums, visits = state.sums.copy(), state.visits.copy()
+        sums[stretch] += state.parameters
+        visits[stretch] += 1.0
+        return state._replace(sums=sums, visits=visits)
 
     def split(self, state: Annealed, step: Step) -> Whole:
         """Shots of the rows, by how far the noise of each moves the step."""
@@ -158,21 +181,45 @@ class Lab:
         self, state: Annealed, parameters: Vector, shots: Whole, step: Step
     ) -> tuple[Annealed, dict[str, int], dict[str, Any]]:
         """Measure energy, gradient and metric at some parameters."""
-        unrolled = self.rows.unrolled
-        here, slopes = unrolled.angles(parameters), unrolled.jacobian(parameters)
-        mean = float(np.mean(shots))
-        request = Request(
-            rows=np.vstack([here, self.rows.at(parameters)]),
-            shots=np.concatenate([[max(1, round(mean / 2.0))], shots]),
-            values=here,
-            metric_shots=max(_FEWEST_METRIC_SHOTS, round(mean)),
+        request = self.asked(parameters, shots)
+        request = request._replace(
+            rows=np.vstack([self.rows.unrolled.angles(parameters), request.rows]),
+            shots=np.concatenate([[max(1, round(float(np.mean(shots)) / 2.0))], shots]),
         )
         measured, groups = self.course.instrument.measure(request, step.number, state.groups)
         energies = energies_of(measured)
-        shifted = Estimates(energies.values[1:], energies.standard_errors[1:], energies.shots)
+        after, gradient = self.learned(state, parameters, shots, measured)
+        after = after._replace(groups=groups, spent=state.spent + measured.shots)
+        after, notes = self.aimed(after, gradient, step)
+        notes |= {
+            "energy": float(energies.values[0]),
+            "standard_error": float(energies.standard_errors[0]),
+            "shots": after.spent,
+            "metric_angle": float(step.size),
+        }
+        return after, {"evaluations": 1, "shots": measured.shots, "jobs": 1}, notes
+
+    def asked(self, parameters: Vector, shots: Whole) -> Request:
+        """The rows and the metric's circuits at some parameters."""
+        return Request(
+            rows=self.rows.at(parameters),
+            shots=shots,
+            values=self.rows.unrolled.angles(parameters),
+            metric_shots=max(FEWEST_METRIC_SHOTS, round(float(np.mean(shots)))),
+        )
+
+    def learned(
+        self, state: Annealed, parameters: Vector, shots: Whole, measured: Measured
+    ) -> tuple[Annealed, NoisyGradient]:
+        """The state with the metric that a job showed there, and the gradient of its last rows."""
+        unrolled = self.rows.unrolled
+        here, slopes = unrolled.angles(parameters), unrolled.jacobian(parameters)
+        energies = energies_of(measured)
+        first = len(energies.values) - len(self.rows)
+        values, errors = energies.values[first:], energies.standard_errors[first:]
         blocks = [*known_blocks(unrolled, here), *measured.blocks]
         metric = slopes.T @ assembled(unrolled, blocks) @ slopes
-        spreads = shifted.standard_errors * np.sqrt(shots)
+        spreads = errors * np.sqrt(shots)
         if state.metric.size:
             metric = 0.5 * state.metric + 0.5 * metric
             spreads = np.sqrt(0.5 * state.spreads**2 + 0.5 * spreads**2)
@@ -181,17 +228,9 @@ class Lab:
             metric=metric,
             shots=shots,
             spreads=spreads,
-            groups=groups,
-            spent=state.spent + measured.shots,
+            looks=state.looks + 1,
         )
-        after, notes = self.aimed(after, self.rows.gradient(parameters, shifted), step)
-        notes |= {
-            "energy": float(energies.values[0]),
-            "standard_error": float(energies.standard_errors[0]),
-            "shots": after.spent,
-            "angle": float(step.size),
-        }
-        return after, {"evaluations": 1, "shots": measured.shots, "jobs": 1}, notes
+        return after, self.rows.gradient(parameters, Estimates(values, errors, energies.shots))
 
     def aimed(
         self, state: Annealed, gradient: NoisyGradient, step: Step
@@ -205,13 +244,10 @@ class Lab:
         inverse = np.linalg.inv(self.damped(state, step, slopes))
         direction = -inverse @ gradient.values
         length = float(np.sqrt(max(float(direction @ state.metric @ direction), 0.0)))
-        spectrum = np.linalg.eigvalsh(state.metric)
         notes = {
             "gain": -float(gradient.values @ direction),
             "gain_bias": float(np.sum(inverse * gradient.covariance)),
-            "largest_gradient": float(np.max(np.abs(gradient.values))),
-            "metric_rank": int(np.count_nonzero(spectrum > _RESOLVED * max(spectrum[-1], 1e-300))),
-            "metric_spectrum": spectrum,
+            **seen_of(state.metric, gradient.values),
         }
         return state._replace(direction=direction, length=length), notes
 

@@ -23,8 +23,8 @@ __all__ = ["Simulator", "simulator"]
 Vector = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-# The streams of one attempt: energies, metric, fidelities, incumbent.
-_ENERGIES, _METRIC, _FIDELITIES, _INCUMBENT = range(4)
+# The streams of one job: energies, metric, fidelities, incumbent.
+_STREAMS = _ENERGIES, _METRIC, _FIDELITIES, _INCUMBENT = range(4)
 _ROWS = 512  # at a time, for memory
 _SMALL = 64  # outcomes up to which a change of basis is one matrix
 
@@ -70,21 +70,25 @@ class Simulator:
         blocks: list[tuple[Any, Vector]] = []
         spent = 0
         if request.rows is not None:
-            rng = np.random.default_rng((self.seed, number, _ENERGIES))
+            rng = self._noise(request, number, _ENERGIES)
             energies, known = self._energies(request.rows, np.asarray(request.shots), known, rng)
         if request.values is not None:
-            rng = np.random.default_rng((self.seed, number, _METRIC))
+            rng = self._noise(request, number, _METRIC)
             blocks = self._blocks(np.asarray(request.values), request.metric_shots, rng)
             spent = request.metric_shots * len(self.layers)
         if request.pairs is not None:
-            rng = np.random.default_rng((self.seed, number, _FIDELITIES))
+            rng = self._noise(request, number, _FIDELITIES)
             fidelities = self._fidelities(np.asarray(request.pairs), request.pair_shots, rng)
         if request.incumbent is not None:
-            rng = np.random.default_rng((self.seed, number, _INCUMBENT))
+            rng = self._noise(request, number, _INCUMBENT)
             shots = np.array([request.incumbent_shots])
             row = np.asarray(request.incumbent)[None]
             incumbent, _ = self._energies(row, shots, known, rng)
         return Measured(energies, tuple(blocks), spent, fidelities, incumbent), known
+
+    def _noise(self, request: Request, number: int, stream: int) -> np.random.Generator:
+        """The random numbers of one stream of one job of an attempt."""
+        return np.random.default_rng((self.seed, number, stream + len(_STREAMS) * request.part))
 
     def exact_energies(self, rows: Vector) -> Vector:
         """The energies [r] that infinitely many shots would show, without readout errors."""

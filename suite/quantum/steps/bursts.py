@@ -69,7 +69,8 @@ def bursting(course: Course) -> Callable[[Place, Step], Trial]:
         length = float(np.linalg.norm(y))
         if length > step.size:
             y *= step.size / length
-        parameters = place.at.parameters + region.basis @ y
+        move = region.basis @ y
+        parameters = place.at.parameters + move
         there = course.engine.geometry(parameters)
         at = Incumbent(parameters, there)
         gained, predicted = here.energy - there.energy, region.gain(y)
@@ -81,7 +82,7 @@ def bursting(course: Course) -> Callable[[Place, Step], Trial]:
         after = place._replace(at=at, lowest=better(at, place.lowest), burst=place.burst + 1)
         return Trial(
             after,
-            {"gain": gain_signal(gained, predicted, course.engine.scale)},
+            {"gain": gain_signal(here, there, move, predicted, course.engine.scale)},
             {"evaluations": 1},
             size=min(length, step.size),
             notes=notes,

@@ -28,6 +28,8 @@ Vector = NDArray[np.float64]
 EPS = float(np.finfo(float).eps)
 RESOLVED = 1e-10
 """Share of the metric's largest eigenvalue below which a direction moves nothing."""
+ROUNDINGS = 16.0
+"""Roundings of an energy: what sums of its many terms are off by, and no more."""
 
 
 class Incumbent(NamedTuple):
@@ -85,8 +87,8 @@ class Method:
 
 
 def flat(gradient: Vector) -> float:
-    """The largest gradient component."""
-    return float(np.max(np.abs(gradient)))
+    """The largest gradient component; 0 where there is none."""
+    return float(np.max(np.abs(gradient), initial=0.0))
 
 
 def angle_between(a: NDArray[Any], b: NDArray[Any]) -> float:
@@ -103,11 +105,22 @@ def angle_between(a: NDArray[Any], b: NDArray[Any]) -> float:
     return 2.0 * float(np.arcsin(min(chord / 2.0, 1.0)))
 
 
-def gain_signal(gained: float, predicted: float, scale: float) -> Signal:
-    """Energy gained over energy predicted, with the rounding of the two energies as its noise."""
-    if predicted == 0.0:
+def gain_signal(
+    here: Geometry, there: Geometry, move: Vector, model: float, scale: float
+) -> Signal:
+    """Energy gained over what the `model` predicted, with its rounding as its noise.
+
+    Where rounding hides the difference of the energies (whose bound is `scale`), it is the integral
+    of the two slopes along the move [p]: their rounding shrinks with the move. Hager and Zhang,
+    SIAM J. Optim. 16, 170 (2005), section 4.1.
+    """
+    if model == 0.0:
         return Signal(0.0, np.inf)
-    return Signal(gained / predicted, EPS * scale / abs(predicted))
+    gained, noise = here.energy - there.energy, EPS * scale
+    if abs(model) < ROUNDINGS * noise and abs(gained) < ROUNDINGS * noise:
+        gained = -0.5 * float((here.gradient + there.gradient) @ move)
+        noise *= float(np.linalg.norm(move))
+    return Signal(gained / model, noise / abs(model))
 
 
 def notes_of(here: Geometry, spectrum: NDArray[Any] | None = None) -> dict[str, Any]:
@@ -117,7 +130,7 @@ def notes_of(here: Geometry, spectrum: NDArray[Any] | None = None) -> dict[str, 
     they are those of the point itself.
     """
     known: Any = np.linalg.eigvalsh(here.metric) if spectrum is None else spectrum
-    rank = int(np.count_nonzero(known > RESOLVED * max(known[-1], 1e-300)))
+    rank = int(np.count_nonzero(known > RESOLVED * np.max(known, initial=1e-300)))
     return {
         "energy": here.energy,
         "largest_gradient": flat(here.gradient),

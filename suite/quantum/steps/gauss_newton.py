@@ -64,6 +64,8 @@ EIGENSTATE = 1e-3
 """Standard deviation of the energy, as a share of the spread, below which no kick is made."""
 BENT = 1e-3
 """Share of the largest curvature by which a way down bends."""
+ROUNDED = 1e-8
+"""Share of the bound on |H| by which rounding may bend a way."""
 
 
 def gauss_newton(course: Course) -> Method:
@@ -130,7 +132,7 @@ def descending(course: Course) -> Callable[[Place, Step], Trial]:
             spread=region.top / 2.0,
         )
         evidence = {
-            "gain": gain_signal(gained, predicted, course.engine.scale),
+            "gain": gain_signal(here, there, move, predicted, course.engine.scale),
             "angle": Signal(departure),
         }
         inside = length < step.size * (1.0 - 1e-9)
@@ -190,4 +192,5 @@ def is_ground(course: Course, best: Incumbent, spread: float) -> bool:
     if deviation > EIGENSTATE * (spread or course.engine.scale):
         return False
     region = region_of(best.here, FIRST_DAMPING)
-    return bool(np.min(region.curvatures) > -BENT * region.top)
+    bent = max(BENT * region.top, ROUNDED * course.engine.scale)
+    return bool(np.min(region.curvatures, initial=0.0) > -bent)

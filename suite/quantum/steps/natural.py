@@ -83,13 +83,14 @@ def going(course: Course) -> Callable[[Incumbent, Step], Trial]:
     def attempt(state: Incumbent, step: Step) -> Trial:
         unit, slope, bend = along(state.here, step.damping)
         size = min(step.size, lowest(slope, bend))
-        parameters = state.parameters + size * unit
+        move = size * unit
+        parameters = state.parameters + move
         there = course.engine.geometry(parameters)
         predicted = -(slope * size + 0.5 * bend * size**2)
         gained = state.energy - there.energy
         turned = angle_between(state.here.state, there.state)
         evidence = {
-            "gain": gain_signal(gained, predicted, course.engine.scale),
+            "gain": gain_signal(state.here, there, move, predicted, course.engine.scale),
             "angle": Signal(abs(turned / size - 1.0) if size > 0.0 else 0.0),
         }
         notes = notes_of(there, np.linalg.eigvalsh(state.here.metric)) | {

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from suite.quantum.geometry import Geometry
-from suite.quantum.steps.course import Vector
+from suite.quantum.steps.course import RESOLVED, Vector
 
 __all__ = ["Region", "region_of"]
 
@@ -101,12 +101,24 @@ class Region(NamedTuple):
 
 
 def region_of(here: Geometry, damping: float) -> Region:
-    """The model at a point, in the metric damped by a share of its mean eigenvalue."""
+    """The model at a point, in the metric damped by a share of its mean eigenvalue.
+
+    What moves nothing has neither slope nor curvature: those that were measured there are rounding,
+    and steps along them would bend the state by their square.
+    """
     size = len(here.metric)
     spectrum, vectors = np.linalg.eigh(here.metric)
     damped = spectrum + damping * np.trace(here.metric) / size
     kept = damped > size * EPS * max(damped[-1], 0.0)
     white = vectors[:, kept] / np.sqrt(damped[kept])
-    curvatures, turn = np.linalg.eigh(white.T @ here.curvature @ white)
-    basis = white @ turn
-    return Region(basis, basis.T @ here.gradient, curvatures, spectrum)
+    moving = spectrum[kept] > RESOLVED * max(spectrum[-1], 0.0)
+    still, moved = white[:, ~moving], white[:, moving]
+    curvatures, turn = np.linalg.eigh(moved.T @ here.curvature @ moved)
+    along = moved @ turn
+    nil = np.zeros(still.shape[1])
+    return Region(
+        np.hstack([still, along]),
+        np.append(nil, along.T @ here.gradient),
+        np.append(nil, curvatures),
+        spectrum,
+    )

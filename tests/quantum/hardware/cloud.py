@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from suite.core import Fixed, Record, Status, Store, Trial, begin, march, run
-from suite.quantum.hardware import Request, budget_of, measurer_of, primitives
+from suite.quantum.hardware import Request, budget_of, measurer_of, pacing, primitives
 from suite.quantum.hardware import services as services_module
 from suite.quantum.hardware.primitives import RUNTIME, Machine
 from tests.quantum.hardware.pieces import OBSERVABLE, SOME, circuit, layers
@@ -153,6 +153,7 @@ def install(service: Service, setattr_=setattr) -> None:
     setattr_(primitives, "runtime_estimator", lambda _=None: which)
     setattr_(services_module, "_POLL", (0.001,))
     setattr_(services_module, "_PATIENCE", (0.001,) * 3)
+    setattr_(pacing, "MINUTE", 0.0)
 
 
 def measurer(service: Service, store=None, mode="job", tell=lambda _: None, budget=None):

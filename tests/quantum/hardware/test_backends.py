@@ -8,7 +8,7 @@ import pytest
 from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 
 from suite.core import Store
-from suite.errors import InputError, JobFailed, MissingPackage
+from suite.errors import InputError, JobFailed, MissingBackend, MissingPackage
 from suite.quantum.hardware import Machine, fake_names, machine_of
 from suite.quantum.hardware import backends as backends_module
 from suite.quantum.hardware.backends import without_secrets
@@ -28,12 +28,19 @@ TOKEN = "s3cr3t-t0ken-0123456789abcdef"
         ("statevecter", "Did you mean 'statevector'"),
         ("aerr", "Did you mean 'aer'"),
         ("xyz", "Known are 'statevector', 'aer', 'fake:NAME'"),
-        ("fake:torino", "133 qubits, too many to simulate"),
+        ("ibm", "Known are 'statevector', 'aer', 'fake:NAME'"),
+        ("", "Known are 'statevector', 'aer', 'fake:NAME'"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest(name, words):
-    with pytest.raises(InputError, match=words):
+    with pytest.raises(MissingBackend, match=words):
         machine_of(name)
+
+
+def test_a_fake_too_large_to_simulate_is_there_but_refused():
+    with pytest.raises(InputError, match="133 qubits, too many to simulate") as caught:
+        machine_of("fake:torino")
+    assert not isinstance(caught.value, MissingBackend)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +106,7 @@ def no_account(monkeypatch, tmp_path):
 
 @pytest.mark.usefixtures("no_account")
 def test_without_an_account_one_sentence_says_what_to_do():
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(MissingBackend) as caught:
         machine_of("ibm:boston")
     sentence = str(caught.value)
     assert sentence.startswith("No IBM Quantum account was found: save one once with")
@@ -133,7 +140,9 @@ def test_devices_of_an_account(monkeypatch):
     machine = machine_of("ibm:ibm_boston")
     assert (machine.remote, machine.mode, machine.resilience) == (True, "job", 1)
     assert machine.open_plan
-    with pytest.raises(InputError, match=r"no backend 'ibm:ibm_bostn'\. Did you mean 'ibm:ibm_bos"):
+    with pytest.raises(
+        MissingBackend, match=r"no backend 'ibm:ibm_bostn'\. Did you mean 'ibm:ibm_bos"
+    ):
         machine_of("ibm:ibm_bostn")
     with pytest.raises(InputError, match=r"The open plan has no sessions: run on ibm:ibm_boston"):
         machine_of("ibm:ibm_boston", mode="session")
@@ -166,7 +175,7 @@ def test_a_token_of_the_environment_is_in_no_error(monkeypatch, caplog):
         raise RuntimeError(f"cannot log in as {TOKEN}")
 
     monkeypatch.setattr("qiskit_ibm_runtime.QiskitRuntimeService.__init__", refuse)
-    with caplog.at_level(logging.DEBUG), pytest.raises(InputError) as caught:
+    with caplog.at_level(logging.DEBUG), pytest.raises(MissingBackend) as caught:
         machine_of("ibm:ibm_boston")
     assert "cannot log in" in str(caught.value)
     assert TOKEN not in str(caught.value)

@@ -207,15 +207,18 @@ def test_a_job_taken_in_spite_of_an_error_is_found_and_not_sent_again(service, m
     assert len(service.lines()) == 1
 
 
-@pytest.mark.parametrize("name", ["shots", "QPU seconds"])
-def test_a_budget_refuses_before_anything_is_submitted(tmp_path, service, name):
+@pytest.mark.parametrize(
+    ("name", "option"), [("shots", "max_shots"), ("QPU seconds", "max_qpu_seconds")]
+)
+def test_a_budget_refuses_before_anything_is_submitted(tmp_path, service, name, option):
     price = measurer(service).price(request(SOME)).budgeted()[name]
     budget = {name: 2.5 * price}
     with Store(tmp_path / "run", {"job": "test"}, budget=budget) as store:
         made = measurer(service, store, budget=budget)
         made.measure(request(SOME), 0)
         made.measure(request(SOME), 1)
-        with pytest.raises(BudgetExhausted, match=f"2:measure would cost .* {name}"):
+        told = f"attempt 2 would take .* {name}, and .* raise {option} and resume"
+        with pytest.raises(BudgetExhausted, match=told):
             made.measure(request(SOME), 2)
     assert len(service.lines()) == 2
     with pytest.raises(BudgetExhausted, match="Nothing was submitted"):

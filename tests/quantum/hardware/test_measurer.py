@@ -11,6 +11,7 @@ from suite.core import Store
 from suite.errors import InputError
 from suite.quantum import energy_gradient_metric
 from suite.quantum.hardware import Request, machine_of, measurer_of
+from suite.quantum.request import compared
 from tests.quantum.hardware.pieces import (
     OBSERVABLE,
     OTHER,
@@ -119,15 +120,35 @@ def test_a_kept_run_repeats_nothing(tmp_path, monkeypatch):
     assert np.array_equal(one.blocks[1][1], two.blocks[1][1])
 
 
-def test_drift_cancels_in_a_gain_and_is_seen():
+def test_an_incumbent_is_measured_in_the_job_of_its_candidate():
     made = measurer("aer")
-    before = made.energies([SOME], 20_000)
-    moved = before._replace(values=before.values + 0.3)
-    here = made.at(2)
-    gained, error = here.gain(SOME, OTHER, 20_000, moved)
-    assert abs(gained - (energy(SOME) - energy(OTHER))) < 5.0 * error
-    drift, doubt = here.drift
-    assert abs(drift + 0.3) < 5.0 * doubt
+    request = Request(rows=[OTHER], shots=20_000, incumbent=SOME, incumbent_shots=20_000)
+    found = compared(made.measure(request, 2)[0])
+    assert abs(found.gained - (energy(SOME) - energy(OTHER))) < 5.0 * found.error
+    assert abs(found.incumbent - energy(SOME)) < 5.0 * found.incumbent_error
+    assert found.incumbent_error < found.error < 2.0 * found.incumbent_error
+
+
+def test_the_jobs_of_an_attempt_have_names_and_noise_of_their_own(tmp_path):
+    request = Request(rows=[SOME], shots=500)
+    with Store(tmp_path, {"job": "test"}) as store:
+        made = measurer_of(machine_of("aer"), circuit(), OBSERVABLE, layers(), store=store)
+        found = [
+            made.measure(request._replace(part=part), 3)[0].energies.values[0] for part in (0, 1, 0)
+        ]
+        price = made.price(request).shots
+        assert store.spent()["shots"] == 2 * price
+    assert found[0] == found[2] != found[1]
+
+
+def test_the_circuit_of_fidelities_is_made_once(monkeypatch):
+    made = measurer("aer")
+    count, make = [], made.backwards
+    monkeypatch.setattr(made, "backwards", lambda: count.append(1) or make())
+    request = Request(pairs=[[SOME, OTHER]], pair_shots=100)
+    for number in (1, 2, 3):
+        made.measure(request, number)
+    assert len(count) == 1
 
 
 @pytest.mark.filterwarnings("ignore:Qiskit backend .* has no QubitProperties")

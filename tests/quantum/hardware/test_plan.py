@@ -5,7 +5,6 @@ import pytest
 from qiskit_ibm_runtime.executor_estimator import Estimator
 from qiskit_ibm_runtime.executor_estimator.prepare import prepare
 
-from suite.core import Anneal, Step
 from suite.errors import BudgetExhausted, InputError
 from suite.quantum.hardware import Price, Request, budget_of, machine_of, measurer_of, order_of
 from suite.quantum.hardware.primitives import _precision, _pub
@@ -94,27 +93,6 @@ def test_a_plan_is_the_worst_case_and_what_a_run_then_spends():
     assert plan.summary()["worst_case"]["shots"] == plan.total.shots
 
 
-def test_the_plan_of_an_annealed_run_bounds_what_it_spends():
-    made = measurer("aer")
-
-    def request_of(effort):
-        return Request(np.tile(SOME, (9, 1)), int(20 * effort), SOME, int(50 * effort))
-
-    plan = made.plan_annealed(request_of, shots=200_000, growth=0.02)
-    spent, count, law = 0, 0, Anneal(0.02)
-    step, memory = Step(1.0), law.begin(1.0)
-    for _ in range(10_000):
-        count += 1
-        spent += made.price(request_of(step.effort)).shots
-        if spent >= 200_000:
-            break
-        verdict = law.decide({}, step, memory)
-        step, memory = step._replace(effort=float(verdict.step.effort)), verdict.memory
-    assert (plan.attempts, plan.total.shots) == (count, spent)
-    assert plan.total.jobs == plan.attempts
-    assert 200_000 <= plan.total.shots <= 200_000 + plan.attempt.shots
-
-
 def test_a_budget_bounds_the_attempts_of_a_plan_and_refuses_less_than_one():
     made = measurer()
     each = made.price(request())
@@ -144,6 +122,14 @@ def test_the_order_of_jobs_follows_the_price_and_can_be_chosen():
     assert "70%" in first.sentence
     assert order_of(energy, rest, wait_seconds=600.0).name == "together"
     assert order_of(energy, rest, accepted=1.0).name == "together"
+    # Where no time is charged shots are: a gradient that is not measured is saved.
+    free = [price._replace(qpu_seconds=0.0) for price in (energy, rest)]
+    shots = order_of(*free)
+    assert shots.name == "energy first"
+    assert "60,300 shots an attempt, the energy first 42,300 shots" in shots.sentence
+    assert order_of(*free, accepted=1.0).name == "together"
+    # A job that waits costs time even there.
+    assert order_of(*free, wait_seconds=12.0).name == "together"
     chosen = order_of(energy, rest, chosen="together")
     assert chosen == ("together", "Jobs of an attempt: together, as asked.")
     with pytest.raises(InputError, match="must be one of together, energy first"):

@@ -8,7 +8,7 @@ import pytest
 from suite.core import Point, Status
 from suite.quantum.circuits import circuit_engine
 from suite.quantum.steps.bursts import BURST, LENGTH
-from suite.quantum.steps.course import angle_between
+from suite.quantum.steps.course import ROUNDINGS, angle_between
 from suite.quantum.steps.gauss_newton import FIRST_ANGLE, GAUSS_NEWTON
 from tests.quantum.steps.engines import attempts, chain, sphere, su2
 
@@ -80,9 +80,14 @@ def test_a_stall_is_followed_by_a_kick_a_burst_and_gauss_newton_again():
 def test_without_kicks_it_only_goes_down():
     engine, _ = spins()
     first = np.random.default_rng(0).uniform(-np.pi, np.pi, engine.parameters)
-    made, _ = attempts(engine, first, evaluations=80)
+    made, _ = attempts(engine, first, evaluations=120)
     assert {a.phase for a in made} == {GAUSS_NEWTON}
-    assert np.all(np.diff([a.trial.notes["energy"] for a in made if a.accept]) < 0.0)
+    assert made[-1].status is Status.CONVERGED
+    # Steps whose gain is hidden in rounding are judged by their slopes.
+    rounding = ROUNDINGS * np.finfo(float).eps * engine.scale
+    energies = np.array([a.trial.notes["energy"] for a in made if a.accept])
+    assert np.all(np.diff(energies) < rounding)
+    assert np.all(np.diff(energies[energies > energies[-1] + rounding]) < 0.0)
 
 
 def test_bursts_find_a_better_basin_than_going_down_does():

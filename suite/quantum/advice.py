@@ -1,0 +1,60 @@
+"""What a run whose gradient vanished short of the ground state says about it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from suite.core import Record, Status
+from suite.quantum.steps.bursts import BURST
+from suite.quantum.steps.gauss_newton import EIGENSTATE
+
+__all__ = ["advice"]
+
+SHORT = 1e-4
+"""Share of the bound on |H| above the exact energy at which it has not been found."""
+
+
+def advice(
+    record: Record,
+    status: Status,
+    energy: float,
+    exact: float | None,
+    spread: float,
+    scale: float,
+) -> str:
+    """A sentence for a state with no gradient that is not the ground state, else nothing.
+
+    `spread` is the standard deviation of the energy in that state, `scale` a bound on |H|. An
+    eigenvalue lies within `spread` of the energy.
+    """
+    if status not in (Status.CONVERGED, Status.STALLED):
+        return ""
+    eigenstate = spread <= EIGENSTATE * scale
+    if eigenstate if exact is None else energy - exact <= SHORT * scale:
+        return ""
+    above = "" if exact is None else f", {energy - exact:.2g} above the exact energy"
+    if eigenstate:
+        return (
+            f"The gradient is zero at an eigenstate{above}: no step leaves it. Take another ansatz "
+            "or start: this one may keep a symmetry that the ground state does not have."
+        )
+    kicks = _kicks(record)
+    found = f"; {kicks} kick{'s' * (kicks != 1)} found nothing better" if kicks else ""
+    return (
+        "The gradient is zero, but the state is no eigenstate (its energy spreads by "
+        f"{spread:.2g}){above}: it is caught in a basin or at the limit of its ansatz{found}. "
+        "Another seed, more repetitions or another ansatz tell which."
+    )
+
+
+def _kicks(record: Record) -> int:
+    """The kicks after the one that last found something better."""
+    best, since, burst = np.inf, 0, False
+    for row in record:
+        since += row["phase"] == BURST and not burst
+        burst = row["phase"] == BURST
+        if row["accepted"] and row["notes"]["energy"] < best:
+            # What is lower by rounding is not better.
+            since = 0 if row["notes"]["energy"] < best - 1e-9 * abs(best) else since
+            best = row["notes"]["energy"]
+    return since

@@ -1,0 +1,104 @@
+"""What is asked for is done: arguments and options win over the file, and none is dropped."""
+
+import json
+
+import pytest
+
+from suite.cli.main import run
+from suite.errors import InputError
+from suite.quantum import vqe
+from suite.quantum.ansatz import ansatz_of
+from suite.quantum.hamiltonian import pauli_sum
+from suite.quantum.problem_file import Task, read_task
+from suite.quantum.spins import chain, tfim
+
+TFIM = (
+    '[spin_model]\nname = "tfim"\nsites = 3\n'
+    '[ansatz]\nname = "real_amplitudes"\nrepetitions = 1\nentanglement = "circular"\n'
+    "[stop]\ngradient = 1e-4\nevaluations = 40\n[start]\nseed = 3\n"
+)
+SHOTS = '[backend]\nname = "simulator"\nshots = 20000\n'
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "tfim.toml"
+    path.write_text(TFIM)
+    return path
+
+
+def test_an_argument_wins_over_the_file_as_an_option_does(path, tmp_path, capsys):
+    """Found by use: `vqe(file, evaluations=1)` spent three."""
+    assert vqe(path, evaluations=2).evaluations == 2
+    options = ["--evaluations", "2", "--json", "-o", str(tmp_path / "out")]
+    assert run(["quantum", "vqe", str(path), *options]) == 4
+    assert json.loads(capsys.readouterr().out)["evaluations"] == 2
+    found = vqe(path, gradient=10.0, method="natural")
+    assert (found.evaluations, found.method) == (1, "natural")
+
+
+@pytest.mark.parametrize(
+    ("option", "field", "value"),
+    [
+        ("gradient", "gradient", 0.5),
+        ("evaluations", "evaluations", 7),
+        ("seed", "seed", 0),
+        ("start", "start", [0.5] * 6),
+        ("method", "method", "natural"),
+        ("backend", "backend", "aer"),
+        ("ansatz", "ansatz", "efficient_su2"),
+        ("overlaps", "overlaps", False),
+    ],
+)
+def test_every_option_wins_and_what_is_not_given_is_the_files(path, option, field, value):
+    path.write_text('method = "adam"\n' + TFIM + "parameters = [0, 0, 0, 0, 0, 0]\n" + SHOTS)
+    plain, asked = (read_task(path, options, None) for options in ({}, {option: value}))
+    assert getattr(asked, field) == value
+    for name in ("gradient", "evaluations", "seed", "start", "method", "backend", "ansatz"):
+        if name != field:
+            assert getattr(asked, name) == getattr(plain, name)
+    assert (plain.evaluations, plain.gradient, plain.method) == (40, 1e-4, "adam")
+
+
+def test_repetitions_go_into_the_files_ansatz_and_a_circuit_takes_its_place(path):
+    two = read_task(path, {"repetitions": 2})
+    assert two.circuit.num_parameters == 9
+    assert two.ansatz == "real_amplitudes"
+    own = ansatz_of("efficient_su2", tfim(chain(3)), 1).circuit
+    found = read_task(path, {"ansatz": own})
+    assert (found.ansatz, found.circuit.num_parameters) == ("circuit", own.num_parameters)
+
+
+def test_shots_go_to_the_simulator_and_the_exact_engine_refuses_them(path):
+    """Found by use: the backend "exact" drew shots without a word."""
+    problem = pauli_sum([("Z", 1.0), ("X", 0.5)])
+    form = ansatz_of("real_amplitudes", problem, 1)
+    assert Task(problem, form, "x").backend == "exact"
+    assert Task(problem, form, "x", shots=10).backend == "simulator"
+    assert Task(problem, form, "x", max_shots=10).backend == "simulator"
+    assert Task(problem, form, "x", shots=10).evaluations is None
+    with pytest.raises(InputError, match=r"'exact' .* Got shots = 20,000: .* 'simulator'"):
+        vqe(path, backend="exact", shots=20000)
+    path.write_text(TFIM + SHOTS.replace("simulator", "exact"))
+    with pytest.raises(InputError, match="'simulator'"):
+        vqe(path)
+    assert run(["quantum", "plan", str(path)]) == 3
+    assert (
+        run(["quantum", "scan", str(path), "--coupling", "J", "1,2", "-o", str(path.parent / "s")])
+        == 3
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("shots = 20000\n" + TFIM, r"no key 'shots'. 'shots' belongs to \[backend\]"),
+        (TFIM + "[backend]\ngradient = 1e-3\n", r"'gradient' belongs to \[stop\]"),
+        (TFIM + '[backend]\nmethod = "adam"\n', r"'method' stands before the first table"),
+        (TFIM + "[backend]\nshotz = 3\n", "Did you mean 'shots'"),
+    ],
+)
+def test_a_key_in_the_wrong_place_is_told_its_own(path, text, sentence):
+    path.write_text(text)
+    with pytest.raises(InputError, match=sentence):
+        read_task(path)

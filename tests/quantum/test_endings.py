@@ -1,0 +1,124 @@
+"""How exact runs end: at the ground state, with nothing to turn, and short of it."""
+
+import re
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.quantum_info import SparsePauliOp, Statevector
+
+from suite.core import Status
+from suite.errors import InputError
+from suite.quantum import molecule, vqe
+from suite.quantum.spins import chain, grid, heisenberg, ring, tfim
+from suite.quantum.steps import methods
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [heisenberg(ring(4), 2.0), heisenberg(grid(2, 3)), heisenberg([(0, 1), (1, 2), (0, 2)])],
+    ids=["ring", "grid", "triangle"],
+)
+def test_the_exact_ground_state_is_converged_and_not_stalled_at_rounding(problem):
+    exact = np.linalg.eigvalsh(problem.observable.to_matrix())[0]
+    found = vqe(problem, ansatz="hva", repetitions=4, seed=1, evaluations=60)
+    assert found.energy == pytest.approx(exact, abs=1e-12)
+    assert found.status is Status.CONVERGED
+    assert found.evaluations <= 8
+    assert "burst" not in {row["phase"] for row in found.record}
+
+
+def test_a_circuit_that_moves_nothing_ends_where_it_starts():
+    circuit = QuantumCircuit(1)
+    circuit.rz(Parameter("a"), 0)
+    found = vqe(SparsePauliOp("Z"), ansatz=circuit)
+    assert (found.energy, found.status, found.evaluations) == (1.0, Status.CONVERGED, 1)
+
+
+# Molecules whose only determinant of their spins is Hartree-Fock's, in STO-3G; energies by PySCF.
+@pytest.mark.parametrize(
+    ("geometry", "options", "energy"),
+    [
+        ("H 0 0 0; H 0 0 0.735", {"spin": 2}, -0.5246155554),
+        ("He 0 0 0", {}, -2.8077839575),
+        ("H 0 0 0", {"spin": 1}, -0.4665818496),
+        ("H 0 0 0; H 0 0 0.735", {"active_space": (2, 1)}, -1.1169989968),
+    ],
+)
+@pytest.mark.parametrize("method", methods)
+def test_a_molecule_without_excitations_is_its_determinant(geometry, options, energy, method):
+    problem = molecule(geometry, **options)
+    found = vqe(problem, method=method)
+    assert found.energy == pytest.approx(energy, abs=1e-9)
+    assert found.energy == pytest.approx(problem.exact, abs=1e-9)
+    assert (found.status, found.evaluations) == (Status.CONVERGED, 1)
+    assert found.summary()["parameters"] == []
+
+
+def test_a_circuit_without_parameters_is_one_evaluation(tmp_path):
+    circuit = QuantumCircuit(2)
+    circuit.ry(0.3, 0)
+    circuit.cx(0, 1)
+    found = vqe(SparsePauliOp("ZI"), ansatz=circuit, store=tmp_path)
+    assert found.energy == pytest.approx(np.cos(0.3))
+    assert (found.status, found.evaluations) == (Status.CONVERGED, 1)
+    assert vqe(SparsePauliOp("ZI"), ansatz=circuit, store=tmp_path).summary() == found.summary()
+
+
+@pytest.mark.parametrize(
+    ("problem", "options", "sentence"),
+    [
+        (
+            heisenberg(grid(2, 2), -1.0),
+            {"ansatz": "hva", "repetitions": 4, "seed": 1},
+            "at an eigenstate, 4 above the exact energy: no step leaves it",
+        ),
+        (
+            tfim(chain(3)),
+            {"ansatz": "real_amplitudes", "repetitions": 1, "kicks": 1},
+            r"no eigenstate \(its energy spreads by 0.22\), 0.0095 above .*; 1 kick found nothing",
+        ),
+    ],
+    ids=["symmetry", "limit"],
+)
+def test_a_gradient_of_zero_above_the_ground_state_is_told(problem, options, sentence, tmp_path):
+    found = vqe(problem, store=tmp_path, **options)
+    assert found.status is Status.CONVERGED
+    said = found.summary()["sentence"]
+    assert said.startswith(Status.CONVERGED.sentence)
+    assert re.search(sentence, said)
+    assert vqe(problem, store=tmp_path, **options).summary()["sentence"] == said
+
+
+def test_at_the_ground_state_nothing_more_is_told():
+    # Unitary coupled cluster in one Trotter step ends 8e-5 hartree above.
+    for problem in (heisenberg(ring(4)), molecule("H 0 0 0; H 0 0 1; H 0 0 2; H 0 0 3")):
+        found = vqe(problem, repetitions=4, gradient=1e-4)
+        assert found.energy - problem.exact < 1e-4
+        assert found.summary()["sentence"] == Status.CONVERGED.sentence
+
+
+def test_the_spread_of_the_energy_is_that_of_the_circuit_in_qiskit():
+    observable = SparsePauliOp.from_list([("ZZ", 1.0), ("XI", 0.5), ("IY", 0.3)])
+    found = vqe(observable, ansatz="real_amplitudes", evaluations=2)
+    state = Statevector(found.circuit.assign_parameters(found.parameters))
+    square = state.expectation_value(observable @ observable).real
+    variance = square - state.expectation_value(observable).real ** 2
+    assert found.details["energy_spread"] == pytest.approx(np.sqrt(variance))
+
+
+def test_a_constant_is_its_own_ground_state():
+    found = vqe(SparsePauliOp("II"))
+    assert found.energy == pytest.approx(1.0)
+    assert (found.status, found.evaluations) == (Status.CONVERGED, 1)
+
+
+def test_a_text_that_is_no_file_is_told_what_to_do():
+    with pytest.raises(InputError, match=r"geometry goes by molecule\(\.\.\.\), Pauli terms by"):
+        vqe("H 0 0 0; H 0 0 0.735")
+
+
+def test_with_shots_a_circuit_without_parameters_is_refused_with_the_way_out():
+    with pytest.raises(InputError, match=r"the exact engine \(no shots\) gives its energy"):
+        vqe(SparsePauliOp("Z"), ansatz=QuantumCircuit(1), shots=100)
