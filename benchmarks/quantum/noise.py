@@ -6,6 +6,7 @@ ansatz reaches. Every baseline is given its best setting of a grid, chosen on th
 its median error; ours has one setting. Ratios are paired by seed.
 
     python benchmarks/quantum/noise.py --shots 300000 --seeds 16 --problems heis4r3 tfim4r2
+    python benchmarks/quantum/noise.py --seeds 8 --problems h2r2 --natural together "energy first"
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ from suite.quantum.noise.annealed import NoisyCourse, annealed
 from suite.quantum.noise.baselines import Setting, adam, fixed_natural_gradient, spsa
 from suite.quantum.noise.gradients import rows_of
 from suite.quantum.noise.groups import grouped
+from suite.quantum.noise.natural import GROWTH, natural
 from suite.quantum.noise.program import DeviceNoise
 from suite.quantum.noise.simulator import Simulator, simulator
 from suite.quantum.noise.unrolled import unroll
+from suite.quantum.request import ORDERS
 
 GRIDS: dict[str, tuple[Callable[[Setting], Any], tuple[float, ...], tuple[int, ...]]] = {
     "QNG": (fixed_natural_gradient, (0.0125, 0.025, 0.05, 0.1, 0.2), (100, 1000)),
@@ -148,6 +151,16 @@ def ours(case: Case, shots: int, seed: int, **options: Any) -> float:
     return error_of(case, method, seed)
 
 
+def two_signals(case: Case, order: str, shots: int, seed: int) -> float:
+    """The natural gradient that compares energies, its jobs in an order."""
+    machine = simulator(case.unrolled, case.observable, seed=seed, noise=case.noise)
+    first = 20 if case.start == "random" else 200
+    course = NoisyCourse(
+        case.unrolled, case.observable, machine, shots, 1, first_shots=first, growth=GROWTH
+    )
+    return error_of(case, natural(course, lambda *_: (order, "as asked")), seed)
+
+
 def baseline(case: Case, name: str, rate: float, row_shots: int, shots: int, seed: int) -> float:
     machine = simulator(case.unrolled, case.observable, seed=seed, noise=case.noise)
     method = GRIDS[name][0](Setting(case.unrolled, machine, shots, row_shots, rate))
@@ -162,13 +175,19 @@ def error_of(case: Case, method: Any, seed: int) -> float:
     return max(float(energy) - case.lowest, 1e-12)
 
 
-def compared(case: Case, shots: int, seeds: range, options: dict[str, Any]) -> dict[str, Any]:
+def compared(
+    case: Case, shots: int, seeds: range, options: dict[str, Any], orders: list[str]
+) -> dict[str, Any]:
     """Errors of ours, of each baseline at its best setting, and of the untuned one, by seed."""
     began = time.perf_counter()
     found: dict[str, Any] = {"ours": [ours(case, shots, seed, **options) for seed in seeds]}
     print(
         f"  ours {np.median(found['ours']):.3g} ({time.perf_counter() - began:.0f} s)", flush=True
     )
+    for order in orders:
+        errors = [two_signals(case, order, shots, seed) for seed in seeds]
+        found[f"natural, {order}"] = errors
+        print(f"  natural, {order} {np.median(errors):.3g}", flush=True)
     for name, (_, rates, sizes) in GRIDS.items():
         best: tuple[float, Any, list[float]] = (np.inf, None, [])
         for size in sizes:
@@ -204,6 +223,7 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--problems", nargs="+", default=["h2r2", "heis4r2", "heis4r3", "tfim4r2"])
     parser.add_argument("--options", type=json.loads, default={}, help="of NoisyCourse, as JSON")
+    parser.add_argument("--natural", nargs="+", choices=ORDERS, default=[], help="orders of jobs")
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
     seeds = range(given.first_seed, given.first_seed + given.seeds)
@@ -211,10 +231,10 @@ def main() -> None:
     for name in given.problems:
         case = case_of(name)
         print(f"{name}: {case.unrolled.count} angles, ansatz minimum {case.lowest:.6f}", flush=True)
-        table[name] = compared(case, given.shots, seeds, given.options)
+        table[name] = compared(case, given.shots, seeds, given.options, given.natural)
         if given.output:
             given.output.write_text(json.dumps({"shots": given.shots, "errors": table}))
-    for name in (*GRIDS, "untuned QNG"):
+    for name in (*GRIDS, "untuned QNG", *(f"natural, {order}" for order in given.natural)):
         ratio, low, high = bootstrap(list(table.values()), name)
         wins = sum(int(np.sum(np.array(t["ours"]) < np.array(t[name]))) for t in table.values())
         print(

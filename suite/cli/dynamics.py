@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -94,11 +92,8 @@ def integrated(program: Program, output: Path, way: Integration = DEFAULT) -> So
     """The solution of a problem, its run kept in a folder; the options win over the problem's."""
     from suite.dynamics import solve as integrate
 
-    with (
-        blamed(program.path),
-        kept_program(program.path, output),
-        redirect_stdout(sys.stderr),  # what the problem's own functions print
-    ):
+    options = given(way)
+    with blamed(program.path, options), kept_program(program.path, output):
         return integrate(
             program.fun,
             way.span or program.t_span,
@@ -106,7 +101,7 @@ def integrated(program: Program, output: Path, way: Integration = DEFAULT) -> So
             names=program.names or None,
             store=output,
             observe=(strides(),),
-            **{**program.options, **given(way)},
+            **{**program.options, **options},
         )
 
 
@@ -128,7 +123,10 @@ def _solved(
     source = problem if program.path is None else str(program.path.absolute())
     with resumable(output, ["dynamics", verb, source, *words_of(way)]):
         solution = integrated(program, output, way)
-    return program, output, replace(solution, job=f"dynamics {verb}")
+    details = {**solution.details, "problem": program.name}
+    if way.set is not None:
+        details["parameters"] = dict(parameters_of(way.set))
+    return program, output, replace(solution, job=f"dynamics {verb}", details=details)
 
 
 def _program(problem: str, way: Integration) -> Program:

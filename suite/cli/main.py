@@ -14,6 +14,7 @@ from suite.errors import (
     BudgetExhausted,
     InputError,
     JobFailed,
+    MissingBackend,
     MissingPackage,
     StoreError,
     StoreMismatch,
@@ -45,12 +46,14 @@ def build(config: str | None = None) -> App:
     from cyclopts import App
     from cyclopts.config import Toml
 
+    from suite.cli.help_text import Reflowed
+
     app = App(
         name="suite",
         version=suite.__version__,
         help=HELP,
         help_format="plaintext",
-        help_formatter="plain",
+        help_formatter=Reflowed(),
         config=(Toml(config, must_exist=True, search_parents=False),) if config else (),
     )
     for group in GROUPS:
@@ -83,7 +86,7 @@ def run(arguments: Sequence[str]) -> int:
         return code if isinstance(code, int) else 0
     except CycloptsError as error:
         return _say(str(error).strip(), 2)
-    except MissingPackage as error:
+    except (MissingBackend, MissingPackage) as error:
         return _say(str(error), 5)
     except (BudgetExhausted, JobFailed) as error:
         return _say(str(error), 4)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from suite.cli.programs import numbers, read_program
 from suite.errors import InputError
 
@@ -102,7 +104,7 @@ def _three(values: Any, what: str) -> Any:
 
 def _count(values: Any, count: int, what: str) -> Any:
     if len(values) != count:
-        raise InputError(f"{what} must be {count} numbers. Got {len(values)}.")
+        raise InputError(f"{what} must be {count} numbers. Got {np.asarray(values).tolist()}.")
     return values
 
 
@@ -113,6 +115,8 @@ def _number(value: Any, what: str) -> float:
 
 
 def _toml(path: Path, names: Iterable[str]) -> Settings:
+    if not path.is_file():
+        raise InputError(f"{path} is no file.")
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -134,7 +134,8 @@ def orbit(
         run = follow(found, store=output, observe=(strides(),), **options)
     run.save(output)
     summary = run.summary()
-    title = "Orbit" if bodies is None else f"Orbit: {bodies.name}"
+    which = f"eccentricity {way.eccentricity:g}" if bodies is None else bodies.name
+    title = f"Orbit: {which}"
     page_of(
         output / "report.html",
         title,
@@ -173,19 +174,25 @@ def particle(
     given |= {k: vector_of(v, f"--{k}") for k, v in given.items() if k in VECTORS}
     output = output or Path("particle" if charged is None else f"{charged.stem}_particle")
     words = ["dynamics", "particle", *_input(charged, output), *spoken(asdict(way))]
-    with resumable(output, words), blamed(charged), kept_program(charged, output):
+    with resumable(output, words), blamed(charged, given), kept_program(charged, output):
         found = _compared(_where(settings, given), output)
     found.momentum.save(output)
     summary = found.momentum.summary()
     columns = _columns(found.momentum.solution.table())
     page_of(
         output / "report.html",
-        "Particle" if charged is None else f"Particle: {charged.name}",
+        f"Particle: {_named(way) if charged is None else charged.name}",
         lambda: particle_sections(columns, found.momentum.record, summary, _beside(found)),
     )
     facts = particle_facts(columns, summary)
     print_result(summary, {**facts, "beside it": found.sentence, "written to": output}, json)
     return exit_code(summary["status"])
+
+
+def _named(way: Charged) -> str:
+    """The fields that were given as options."""
+    fields = {"electric": way.electric, "magnetic": way.magnetic}
+    return ", ".join(f"{name} field {text}" for name, text in fields.items() if text is not None)
 
 
 def _input(path: Path | None, output: Path) -> list[str]:

@@ -52,6 +52,8 @@ def resumable(folder: Path, words: Sequence[str]) -> Iterator[None]:
     """
     from suite.core.files import write_whole
 
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"-o {folder} is a file. Results go into a folder: name another.")
     path = folder / COMMAND_FILE
     before = path.read_text(encoding="utf-8") if path.exists() else None
     _check_same_job(folder, before, words)
@@ -80,7 +82,9 @@ def _check_same_job(folder: Path, before: str | None, words: Sequence[str]) -> N
     except (ValueError, KeyError, TypeError):
         return
     if job[:1] != list(words[:1]) or (len(words) > 1 and job[1:2] != list(words[1:2])):
-        raise InputError(f"{folder} holds a run of suite {' '.join(job)}; use another folder.")
+        raise InputError(
+            f"{folder} holds a run of suite {' '.join(job)}; use another folder: -o DIR."
+        )
 
 
 def check_output(source: Path, output: Path, names: Sequence[str]) -> None:

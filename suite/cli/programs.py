@@ -6,7 +6,7 @@ import difflib
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from importlib.machinery import SourceFileLoader
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from suite.cli.output import say
 from suite.core.files import write_whole
 from suite.core.store import RUN_FILE
 from suite.errors import InputError, SuiteError
@@ -88,8 +89,7 @@ def read_program(path: Path) -> dict[str, Any]:
     sys.modules[name] = module  # where dataclasses look for the names of a module
     sys.path.insert(0, folder)
     try:
-        # What the file prints is no result: those alone go to standard output.
-        with blamed(path), redirect_stdout(sys.stderr):
+        with blamed(path):
             loader.exec_module(module)
     finally:
         sys.path.remove(folder)
@@ -107,13 +107,20 @@ def _check_text(path: Path) -> None:
 
 
 @contextmanager
-def blamed(path: Path | None) -> Iterator[None]:
-    """An exception of the user's own code, told as one sentence with file and line.
+def blamed(path: Path | None, options: Iterable[str] = ()) -> Iterator[None]:
+    """The user's own code: what it prints goes to standard error, for standard output is the
+    result's; an exception of it is told as one sentence with file and line.
 
-    What does not pass through the file is left alone.
+    A refusal names the file, unless it begins with one of `options`, which are not the file's. What
+    else does not pass through the file is left alone.
     """
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
+    except InputError as error:
+        if path is None or str(path) in str(error) or str(error).startswith(tuple(options)):
+            raise
+        raise InputError(f"{path}: {error}") from error
     except SuiteError:
         raise
     except SyntaxError as error:
@@ -146,10 +153,21 @@ def kept_program(path: Path | None, folder: Path) -> Iterator[None]:
     if (folder / RUN_FILE).exists() and copy.exists() and copy.read_bytes() != text:
         raise InputError(
             f"{path} is not what the run in {folder} was begun with, which is kept as {copy.name}. "
-            "Use another folder."
+            "Use another folder: -o DIR."
         )
     yield
     write_whole(copy, text)
+
+
+def _hint(found: Mapping[str, Any], path: Path) -> None:
+    """Say where a name that a file defines is nearly that of an option."""
+    known = ("fun", "t_span", "y0", "names", *OPTIONS)
+    for name, value in found.items():
+        if name in known or name.startswith("_") or callable(value) or inspect.ismodule(value):
+            continue
+        near = difflib.get_close_matches(name, known, 1, 0.8)
+        if near and near[0] not in found:
+            say(f"{path} defines {name!r}, which is no option. Did you mean {near[0]!r}?")
 
 
 def program_of(path: Path) -> Program:
@@ -175,6 +193,7 @@ def program_of(path: Path) -> Program:
     with blamed(path):
         slope = fun(t_span[0], y0.copy())
     _check_slope(slope, y0, fun, path)
+    _hint(found, path)
     return Program(path.stem, fun, t_span, y0, options, names, path)
 
 
@@ -277,7 +296,7 @@ def _check_slope(slope: Any, y0: Any, fun: Callable[..., Any], path: Path) -> No
     if array.dtype.kind not in "iufcb":
         raise InputError(
             f"{path}{line}: fun must return {len(y0)} numbers, the rate of each component of y0. "
-            f"Got {_short(slope)}."
+            f"Got {_short(slope)}{': is its return missing?' if slope is None else '.'}"
         )
     if array.shape != y0.shape:
         raise InputError(

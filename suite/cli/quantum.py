@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as json_text
 import logging
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,8 +23,9 @@ from suite.cli.output import (
     say,
     spoken,
 )
+from suite.cli.problems import as_asked, check_copy, kept_problem
 from suite.cli.ways import DEFAULT, Way, given
-from suite.errors import BudgetExhausted, InputError, MissingPackage, SuiteError
+from suite.errors import BudgetExhausted, InputError, SuiteError
 
 if TYPE_CHECKING:
     from suite.core import Attempt
@@ -54,8 +54,8 @@ def vqe(
         TOML file with [molecule], [pauli] or [spin_model], and as far as you like [ansatz],
         [backend], [stop] and [start]. Options win over it.
     output
-        Folder for summary.json, attempts.csv, report.html and the run file.
-        Default: a folder named after the input.
+        Folder for summary.json, attempts.csv, report.html, the run file and a copy of the problem.
+        Default: the problem's name with _vqe, such as h2_vqe.
     json
         Print summary.json instead of a table.
     """
@@ -65,10 +65,12 @@ def vqe(
     output = output or Path(f"{problem.stem}_vqe")
     options = given(way)
     words = ["quantum", "vqe", str(problem.absolute()), *spoken(options)]
+    check_copy(problem, output)
     with (
         _unpaid(output),
         resumable(output, words),
-        _as_asked(problem, options) as path,
+        kept_problem(problem, output),
+        as_asked(problem, options) as path,
         _told(),
     ):
         result = solve(path, store=output, observe=(progress,))
@@ -78,26 +80,6 @@ def vqe(
     facts = {k: v for k, v in facts_of(summary).items() if k != "ended"}
     print_result(summary, {**facts, "written to": output}, json)
     return exit_code(summary["status"])
-
-
-@contextmanager
-def _as_asked(problem: Path, options: Mapping[str, Any]) -> Iterator[Path]:
-    """The problem file with the options in it: the file itself where they change nothing."""
-    from suite.quantum.settings import amended, read_settings, simulated, to_toml
-
-    before = read_settings(problem)
-    settings = simulated(amended(before, options))
-    if settings == before:
-        yield problem
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / problem.name
-        copy.write_text(to_toml(settings), encoding="utf-8")
-        try:
-            yield copy
-        except (InputError, MissingPackage) as error:
-            # The user knows the file that was given, not its copy.
-            raise type(error)(str(error).replace(str(copy), str(problem))) from error
 
 
 @contextmanager
@@ -159,8 +141,9 @@ def line_of(attempt: Attempt) -> str:
         error = notes.get("standard_error")
         digits = 6 if error else 10
         parts.append(f"E={notes['energy']:.{digits}f}" + (f"±{error:.1e}" if error else ""))
-    if attempt.number > 0 and notes.get("angle") is not None:
-        parts.append(f"angle={notes['angle']:.2e}")
+    angle = notes.get("angle", notes.get("metric_angle"))
+    if attempt.number > 0 and angle is not None:
+        parts.append(f"angle={angle:.2e}")
     parts += [f"gain={text}" for text in _gain(attempt)]
     if attempt.step.damping:
         parts.append(f"damping={attempt.step.damping:.1e}")
@@ -194,7 +177,7 @@ def plan(problem: Path, /, *, way: Way = DEFAULT, json: Flag = False) -> int:
     """
     from suite.quantum.planning import plan_of
 
-    with _as_asked(problem, given(way)) as path:
+    with as_asked(problem, given(way)) as path:
         found = plan_of(path)
     if json:
         print(json_text.dumps(found.summary(), indent=1))
@@ -232,8 +215,8 @@ def scan(
         A coupling of a [spin_model] and its values: J 0.1:2:10. J, h and delta stand for
         coupling, field and anisotropy.
     output
-        Folder for curve.csv, curve.png, report.html, summary.json, and a folder for each point.
-        Default: a folder named after the input.
+        Folder for curve.csv, curve.png, report.html, summary.json, a copy of the problem, and a
+        folder for each point. Default: the problem's name with _scan, such as h2_scan.
     jobs
         Points at once, in so many processes.
     cluster
@@ -253,7 +236,8 @@ def scan(
     words += ["--coupling", *coupling] if coupling else []
     words += [f"--jobs={jobs}"] if jobs > 1 else []
     words += [f"--cluster={cluster}"] if cluster else []
-    with resumable(output, words):
+    check_copy(problem, output)
+    with resumable(output, words), kept_problem(problem, output):
         curve = trace(
             problem,
             output,

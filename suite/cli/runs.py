@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from suite.cli.output import COMMAND_FILE, print_table
+from suite.cli.output import COMMAND_FILE, print_table, say
+from suite.cli.problems import PROBLEM_FILE
 from suite.core.record import Record
 from suite.core.store import RUN_FILE, Reader
 from suite.errors import InputError
@@ -70,6 +71,8 @@ def resume(run: Path, /) -> int:
     """
     from suite.cli.main import run as run_words
 
+    if not run.is_dir():
+        raise InputError(f"There is no folder {run}.")
     path = run / COMMAND_FILE
     try:
         words = json_text.loads(path.read_text())["command"]
@@ -80,7 +83,16 @@ def resume(run: Path, /) -> int:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
-    return run_words([*(str(word) for word in words), "-o", str(run)])
+    return run_words([*_at_hand([str(word) for word in words], run), "-o", str(run)])
+
+
+def _at_hand(words: list[str], run: Path) -> list[str]:
+    """The command with the copy in the run's folder where its problem file is gone."""
+    copy = run / PROBLEM_FILE
+    if words[:1] != ["quantum"] or len(words) < 3 or Path(words[2]).exists() or not copy.exists():
+        return words
+    say(f"{words[2]} is gone; its copy {copy} is used.")
+    return [*words[:2], str(copy.absolute()), *words[3:]]
 
 
 def _read(run: Path) -> tuple[dict[str, Any], dict[str, Any], Record]:
@@ -93,12 +105,30 @@ def _read(run: Path) -> tuple[dict[str, Any], dict[str, Any], Record]:
             about, record = reader.about(), Record(reader.rows())
         summary = {"job": about["job"], **_sentences(record), "record": record.tally.to_dict()}
         facts = {"ended": _ends(record), "versions": _words(about["versions"])}
-        return facts, summary, record
+        return _energies(run, about["job"], record) | facts, summary, record
     path = run / "summary.json"
     if path.exists():
         summary = json_text.loads(path.read_text())
         return {}, summary, Record()
     raise InputError(f"{run} is no run: it holds neither {RUN_FILE} nor summary.json.")
+
+
+def _energies(run: Path, job: str, record: Record) -> dict[str, str]:
+    """The numbers of a ground state, or the energy that its search has come to so far."""
+    if job != "quantum vqe":
+        return {}
+    path = run / "summary.json"
+    if path.exists():
+        from suite.report.quantum import facts_of
+
+        facts = facts_of(json_text.loads(path.read_text(encoding="utf-8")))
+        return {name: value for name, value in facts.items() if name != "ended"}
+    for row in reversed(list(record)):
+        energy, error = row["notes"].get("energy"), row["notes"].get("standard_error")
+        if row["accepted"] and energy is not None:
+            told = f"{energy:.6f} ± {error:.1e}" if error else f"{energy:.10f}"
+            return {"energy so far": told}
+    return {}
 
 
 def _of_parquet(path: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -19,20 +20,24 @@ class Way:
         str | None,
         Parameter(
             help="gauss-newton (the default on the exact engine), natural, or to compare with: "
-            "qng, adam, gradient-descent, l-bfgs. With shots: annealed (the default), qng, adam, "
-            "spsa."
+            "qng, adam, gradient-descent, l-bfgs. With shots: annealed (the default), natural, "
+            "qng, adam, spsa, qnspsa."
         ),
     ] = None
     ansatz: Annotated[
         str | None,
-        Parameter(help="uccsd, k-upccgsd, hva, efficient_su2, real_amplitudes or n_local."),
+        Parameter(
+            help="uccsd (the default for molecules), k-upccgsd, hva (for spin models), "
+            "efficient_su2 (for Pauli terms), real_amplitudes, n_local, or a circuit's file: "
+            "ansatz.qasm, .qpy."
+        ),
     ] = None
     repetitions: Annotated[int | None, Parameter(help="Layers of the ansatz.")] = None
     backend: Annotated[
         str | None,
         Parameter(
-            help="exact (the default), statevector, aer, a fake device such as fake:manila, or "
-            "ibm:NAME, a device of your account."
+            help="exact (the default), simulator (the default with shots), statevector, aer, a "
+            "fake device such as fake:manila, or ibm:NAME, a device of your account."
         ),
     ] = None
     shots: Annotated[
@@ -44,8 +49,23 @@ class Way:
     max_qpu_seconds: Annotated[
         float | None, Parameter(help="Budget of seconds on the machine, as estimated.")
     ] = None
+    order: Annotated[
+        str | None,
+        Parameter(
+            help="Of natural with shots: together (one job an attempt) or 'energy first' "
+            "(gradients of kept points only). Default: by price."
+        ),
+    ] = None
+    overlaps: Annotated[
+        bool | None,
+        Parameter(
+            negative="",
+            help="Of natural with shots: measure the angle really turned, which governs the "
+            "damping of the metric.",
+        ),
+    ] = None
     evaluations: Annotated[
-        int | None, Parameter(help="Evaluations of energy with gradient at most.")
+        int | None, Parameter(help="Evaluations of energy with gradient at most: 500 if exact.")
     ] = None
     gradient: Annotated[float | None, Parameter(help="Largest gradient component to stop at.")] = (
         None
@@ -60,4 +80,8 @@ DEFAULT = Way()
 
 def given(way: Way) -> dict[str, Any]:
     """The options that were given."""
-    return {name: value for name, value in asdict(way).items() if value is not None}
+    options = {name: value for name, value in asdict(way).items() if value is not None}
+    if way.ansatz is not None and way.ansatz.lower().endswith((".qasm", ".qpy")):
+        # A run may be gone on with from elsewhere.
+        options["ansatz"] = str(Path(way.ansatz).absolute())
+    return options

@@ -64,8 +64,11 @@ def facts_of(summary: Row) -> dict[str, str]:
         "method": str(summary["method"]),
         "evaluations": f"{summary['evaluations']:,}",
     }
+    facts |= _asked(summary)
     if summary.get("singularity"):
         facts |= told(summary["singularity"])
+    elif summary.get("job") == "dynamics singularity":
+        facts["singularity"] = f"none up to t = {summary['t']:.12g}"
     for name, report in (summary.get("invariants") or {}).items():
         facts[name.replace("_", " ")] = _kept(report)
     facts |= _stiff(summary)
@@ -73,6 +76,27 @@ def facts_of(summary: Row) -> dict[str, str]:
     if events:
         facts["events"] = ", ".join(f"{count:,}" for count in events)
     return facts
+
+
+def _asked(summary: Row) -> dict[str, str]:
+    """The tolerances and the parameters that were asked for."""
+    options = summary.get("options") or {}
+    facts = {}
+    if "rtol" in options:
+        facts["tolerance"] = ", ".join(
+            f"{name} {_range(options[name])}" for name in ("rtol", "atol")
+        )
+    if summary.get("parameters"):
+        facts["parameters"] = ", ".join(
+            f"{name} = {value:.12g}" for name, value in summary["parameters"].items()
+        )
+    return facts
+
+
+def _range(value: Any) -> str:
+    """One number, or the least and the largest of several."""
+    ends = [float(end) for end in (np.min(value), np.max(value))]
+    return " to ".join(f"{end:.6g}" for end in dict.fromkeys(ends))
 
 
 def _kept(report: Row) -> str:

@@ -20,7 +20,8 @@ HEIGHT = 640
 def framed(title: str, parts: Iterable[Section], height: int = HEIGHT) -> str:
     """The offline page of sections as an iframe that holds all it needs.
 
-    Raises `MissingPackage` where plotly is not installed.
+    A section with a plotly figure brings plotly's script, 5 MB, with each result. Raises
+    `MissingPackage` where that is not installed.
     """
     with tempfile.TemporaryDirectory() as folder:
         page = write_page(Path(folder) / "page.html", title, parts).read_text(encoding="utf-8")

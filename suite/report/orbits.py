@@ -66,9 +66,10 @@ def orbit_facts(summary: Row) -> dict[str, str]:
     }
     if summary.get("period") is not None:
         passages = len(summary.get("pericentre_passages") or ())
+        times = "passage" if passages == 1 else "passages"
         facts |= {
             "eccentricity": f"{summary['eccentricity']:.10g}",
-            "period": f"{summary['period']:.12g}, {passages:,} passages of the pericentre",
+            "period": f"{summary['period']:.12g}, {passages:,} {times} of the pericentre",
             "position error": f"{summary['position_error']:.1e} from the closed form",
         }
     if summary.get("precession") is not None:
@@ -77,7 +78,8 @@ def orbit_facts(summary: Row) -> dict[str, str]:
 
 
 def _error(summary: Row, name: str) -> str:
-    return f"{summary[f'{name}_error']:.1e}, at most {summary[f'largest_{name}_error']:.1e}"
+    at_end, most = summary[f"{name}_error"] + 0.0, summary[f"largest_{name}_error"]
+    return f"{at_end:.1e} of it, at most {most:.1e}"
 
 
 def _pericentres(figure: Any, history: History, summary: Row) -> None:

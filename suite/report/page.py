@@ -83,15 +83,13 @@ class Section(NamedTuple):
 
 
 def write_page(path: str | Path, title: str, sections: Iterable[Section]) -> Path:
-    """Write one HTML file that needs no network.
+    """Write one HTML file that needs no network, without plotly's script where nothing moves.
 
-    Raises `MissingPackage` where plotly is not installed.
+    Raises `MissingPackage` where plotly is needed and not installed.
     """
-    try:
-        from plotly.offline import get_plotlyjs
-    except ImportError as error:
-        raise missing("plotly", "report") from error
     sections = list(sections)
+    moves = any(section.figure is not None for section in sections)
+    plots = f"<script>{_plotly()}</script>" if moves else ""
     body = "\n".join(_section(section, number) for number, section in enumerate(sections))
     scripts = "".join(
         f"<script>{script}</script>"
@@ -102,11 +100,19 @@ def write_page(path: str | Path, title: str, sections: Iterable[Section]) -> Pat
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<link rel="icon" href="data:,">'
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style>"
-        f"<script>{get_plotlyjs()}</script></head><body><main><h1>{html.escape(title)}</h1>\n"
+        f"{plots}</head><body><main><h1>{html.escape(title)}</h1>\n"
         f"{body}\n<footer>Made by suite; this page needs no network.</footer></main>{scripts}"
         "</body></html>\n"
     )
     return write_whole(path, text)
+
+
+def _plotly() -> str:
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError as error:
+        raise missing("plotly", "report") from error
+    return str(get_plotlyjs())
 
 
 def _section(section: Section, number: int) -> str:
@@ -163,6 +169,10 @@ def _numeric(cell: Any) -> bool:
     return not text or (text[0].isdigit() and text[4:5] != "-")
 
 
+_PLAIN = {"error not finite": "NaN or infinity"}
+"""Names of laws that would be misread beside a count."""
+
+
 def tally_table(record: Mapping[str, Any]) -> dict[str, str]:
     """The record's counts in words, the same for every job.
 
@@ -173,7 +183,7 @@ def tally_table(record: Mapping[str, Any]) -> dict[str, str]:
 
     def words(counts: Mapping[str, int]) -> str:
         ranked = sorted(counts.items(), key=lambda item: -item[1])
-        return ", ".join(f"{count:,} {name}" for name, count in ranked) or "none"
+        return ", ".join(f"{count:,} {_PLAIN.get(name, name)}" for name, count in ranked) or "none"
 
     return {
         "attempts": f"{record['attempts']:,}, of them {record['accepted']:,} accepted",

@@ -8,14 +8,22 @@ from typing import Any
 from suite.report.attempts import COLOURS, layout
 from suite.report.circuit import ansatz
 from suite.report.page import Grid, Section, tally_table
-from suite.report.steps import attempts, spectrum, steps
+from suite.report.steps import attempts, spectrum, steps, steps_told
 
-__all__ = ["chemical_accuracy", "convergence", "facts_of", "ground_state", "sections"]
+__all__ = ["chemical_accuracy", "convergence", "facts_of", "ground_state", "points_of", "sections"]
 
 CHEMICAL_ACCURACY = 1.6e-3
 """One kcal/mol in hartree."""
 SMALLEST = 1e-16
 """What is below the exact energy by rounding cannot be drawn on a logarithmic scale."""
+
+_SIDES = (
+    "The points of the way are means of the two sides of a perturbation, which lie above the "
+    "energy between them where it curves up; the answer is measured anew."
+)
+_ANEW = "The answer is measured anew."
+ENDINGS = {"spsa": _SIDES, "qnspsa": _SIDES, "qng": _ANEW, "adam": _ANEW}
+"""What the last sentence on a run with shots says, where its last point is not its answer."""
 
 Row = Mapping[str, Any]
 
@@ -27,13 +35,11 @@ def sections(rows: Iterable[Row], summary: Row, drawing: str = "") -> list[Secti
         Section("Convergence", _told(summary), convergence(rows, summary), facts_of(summary)),
         Section(
             "The record of the steps",
-            "Dots are the angles that the attempts asked for, coloured by what bound them, crosses "
-            "those that were refused; the line is the angle by which the state really turned "
-            "(Fubini-Study, radians). Damping is how much the metric was distrusted.",
+            steps_told(rows),
             steps(rows),
             tally_table(summary["record"]),
         ),
-        spectrum(rows),
+        spectrum(rows, str(summary.get("metric") or "")),
         attempts(rows),
         _noise(summary),
         ansatz(drawing),
@@ -42,15 +48,18 @@ def sections(rows: Iterable[Row], summary: Row, drawing: str = "") -> list[Secti
 
 
 def ground_state(rows: Iterable[Row], summary: Row, drawing: str = "") -> str:
-    """A VQE run in a notebook: its convergence and its ansatz, in a frame of their own."""
+    """A VQE run in a notebook: its convergence and its ansatz, in a frame of their own.
+
+    The picture stands still: a notebook may show many results.
+    """
+    from suite.report.ground_state import convergence_figure, svg_of
     from suite.report.notebook import framed
 
-    shown = [
-        part
-        for part in sections(rows, summary, drawing)
-        if part.title in ("Convergence", "The ansatz")
-    ]
-    return framed("Ground state", shown)
+    points = points_of(list(rows))
+    picture = svg_of(lambda path: convergence_figure(points, summary, path)) if points else ""
+    first = Section("Convergence", _told(summary), table=facts_of(summary), film=picture)
+    shown = ansatz(drawing)
+    return framed("Ground state", [first] if shown is None else [first, shown])
 
 
 def facts_of(summary: Row) -> dict[str, str]:
@@ -90,7 +99,9 @@ def _told(summary: Row) -> str:
         return (
             "Energy as it was measured, with its standard error, against the shots that were "
             "paid for. A measured energy may fall below the exact one by its error: that is noise "
-            "and no achievement. The last point is measured anew." + _lifted(summary)
+            "and no achievement. "
+            + ENDINGS.get(summary.get("method", ""), "The last point is measured anew.")
+            + _lifted(summary)
         )
     return (
         "Energy after each attempt, against what was paid for: an evaluation is an energy with its "
@@ -110,7 +121,7 @@ def _lifted(summary: Row) -> str:
 
 
 def _noisy(summary: Row) -> bool:
-    return bool(summary["standard_error"]) or any("shots" in e for e in summary["trace"])
+    return bool(summary["standard_error"])
 
 
 def convergence(rows: Sequence[Row], summary: Row) -> Any:
@@ -120,7 +131,7 @@ def convergence(rows: Sequence[Row], summary: Row) -> Any:
     """
     from plotly.subplots import make_subplots
 
-    points = _points(rows)
+    points = points_of(rows)
     noisy = _noisy(summary)
     exact = summary["exact_energy"]
     close = exact is not None and not noisy
@@ -140,7 +151,7 @@ def convergence(rows: Sequence[Row], summary: Row) -> Any:
     return figure
 
 
-def _points(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def points_of(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """What each attempt measured, and what had been paid by then."""
     points, evaluations, shots = [], 0, 0
     for row in rows:

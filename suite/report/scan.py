@@ -28,12 +28,8 @@ Row = Mapping[str, Any]
 def curve_sections(rows: Iterable[Row], summary: Row) -> list[Section]:
     """The sections of a scan from its points, as `curve.csv` has them, and its summary."""
     rows = list(rows)
-    text = (
-        f"Ground-state energy along the {summary['coordinate']}. Each point starts from its "
-        "neighbour's parameters where these are the better start."
-    )
     parts = [
-        Section("The curve", text, curve(rows, summary), _facts(summary)),
+        Section("The curve", _told(summary), curve(rows, summary), _facts(summary)),
         Section("The points", "", grid=_grid(rows, summary)),
         Section(
             "The record of the steps", "All points together.", table=tally_table(summary["record"])
@@ -42,11 +38,25 @@ def curve_sections(rows: Iterable[Row], summary: Row) -> list[Section]:
     return parts if _known(rows) else parts[1:]
 
 
+def _told(summary: Row) -> str:
+    return (
+        f"Ground-state energy along the {summary['coordinate']}. Each point starts from its "
+        "neighbour's parameters where these are the better start."
+    )
+
+
 def curve_in_notebook(rows: Iterable[Row], summary: Row) -> str:
-    """A scan in a notebook: its curve in a frame of its own."""
+    """A scan in a notebook: its curve, standing still, in a frame of its own."""
+    from suite.report.ground_state import svg_of
     from suite.report.notebook import framed
 
-    return framed("Scan", curve_sections(rows, summary)[:1])
+    rows = list(rows)
+    if len(_known(rows)) < 2:
+        return framed("Scan", [Section("The points", "", grid=_grid(rows, summary))])
+    picture = svg_of(lambda path: curve_figure(rows, summary, path))
+    return framed(
+        "Scan", [Section("The curve", _told(summary), None, _facts(summary), film=picture)]
+    )
 
 
 def _known(rows: Iterable[Row]) -> list[Row]:

@@ -163,8 +163,9 @@ def growth(history: History, summary: Row) -> Section | None:
     if not figure.data:
         return None
     log = bool(found.get("logarithmic"))
-    figure.update_layout(**layout("time that is left", "size of the components", ""))
-    figure.update_layout(showlegend=True)
+    several = len(figure.data) > 1
+    size = "size of the components" if several else f"size of {figure.data[0].name}"
+    figure.update_layout(**layout("time that is left", size, ""), showlegend=several)
     figure.update_xaxes(type="log", exponentformat="power", autorange="reversed")
     if not log:
         figure.update_yaxes(type="log", exponentformat="power")
@@ -184,7 +185,7 @@ def _table(history: History, found: Row | None) -> Grid | None:
     last = float(found["time"]) if found else None
     columns = ["at time", "singular time", "error bar", "exponent"]
     lines = [
-        [f"{time[i]:.10g}", f"{estimate[i]:.12g}", f"{error[i]:.1e}", f"{exponent[i]:.6g}"]
+        [f"{time[i]:.16g}", f"{estimate[i]:.12g}", f"{error[i]:.1e}", f"{exponent[i]:.6g}"]
         for i in places
     ]
     if last is not None:

@@ -8,7 +8,7 @@ from typing import Any
 from suite.report.attempts import COLOURS, layout, step_sizes
 from suite.report.page import Grid, Section
 
-__all__ = ["attempts", "spectrum", "steps"]
+__all__ = ["attempts", "spectrum", "steps", "steps_told"]
 
 MOST_ROWS = 300
 """Attempts that the table lists; of a longer run the last ones."""
@@ -20,6 +20,35 @@ STILL = 1e-10
 Row = Mapping[str, Any]
 
 
+def steps_told(rows: Sequence[Row]) -> str:
+    """What the picture of the steps shows of this run, and no more."""
+    tried = [row for row in rows if row["number"] > 0 and row["phase"] not in MEASURED]
+    text = (
+        "Dots are the rate, which does not adapt."
+        if _is_fixed(tried)
+        else "Dots are the angles that the attempts asked for (Fubini-Study, radians), coloured by "
+        "what bound them, crosses those that were refused."
+    )
+    if any(row["notes"].get("angle") is not None for row in tried):
+        text += " The line is the angle by which the state really turned."
+    else:
+        text += " By which angle the state really turned was not measured."
+    if _varies(tried, "damping"):
+        text += " Damping is how much the metric was distrusted."
+    if _varies(tried, "effort"):
+        text += " Effort is the shots of a row over its first ones."
+    return text
+
+
+def _is_fixed(tried: Sequence[Row]) -> bool:
+    bounds = {row["bound"] for row in tried}
+    return "fixed" in bounds and bounds <= {"start", "fixed"}
+
+
+def _varies(tried: Sequence[Row], name: str) -> bool:
+    return len({row[name] for row in tried}) > 1
+
+
 def steps(rows: Sequence[Row]) -> Any:
     """Angle of every attempt, and below it what else the law turned: damping, shots a row."""
     from plotly.subplots import make_subplots
@@ -29,7 +58,7 @@ def steps(rows: Sequence[Row]) -> Any:
     panels = [
         (name, label)
         for name, label in (("damping", "damping"), ("effort", "effort"))
-        if len({row[name] for row in tried}) > 1
+        if _varies(tried, name)
     ]
     heights = [0.6, *[0.4 / len(panels)] * len(panels)] if panels else [1.0]
     figure = make_subplots(
@@ -51,7 +80,8 @@ def steps(rows: Sequence[Row]) -> Any:
             row=place,
             col=1,
         )
-    figure.update_layout(**layout("", "step (radians)", "bound by"), showlegend=True)
+    label = "rate" if _is_fixed(tried) else "step (radians)"
+    figure.update_layout(**layout("", label, "bound by"), showlegend=True)
     figure.update_layout(height=420 + 150 * len(panels))
     sizes = [row["size"] for row in tried if row["size"] > 0.0]
     if sizes and max(sizes) < 10.0 * min(sizes):
@@ -88,11 +118,14 @@ def _turned(figure: Any, tried: Sequence[Row]) -> None:
         )
 
 
-def spectrum(rows: Sequence[Row]) -> Section | None:
-    """The eigenvalues of the metric in the last step, largest first; None where it was unknown."""
+def spectrum(rows: Sequence[Row], what: str = "") -> Section | None:
+    """The eigenvalues of the metric in the last step, largest first; None where it was unknown.
+
+    `what` says what of the metric was measured, where that was not all.
+    """
     import plotly.graph_objects as go
 
-    known = [row for row in rows if row["notes"].get("metric_spectrum") is not None]
+    known = [row for row in rows if len(row["notes"].get("metric_spectrum", ()))]
     if not known:
         return None
     last = known[-1]
@@ -125,8 +158,9 @@ def spectrum(rows: Sequence[Row]) -> Section | None:
         "condition number": f"{top / values[rank - 1]:.3g}" if rank else "not defined",
     }
     text = (
-        f"Eigenvalues of the quantum geometric tensor at attempt {last['number']}. Directions with "
-        "eigenvalues near zero do not move the state: there the damping decides."
+        f"Eigenvalues of the quantum geometric tensor at attempt {last['number']}. "
+        + (f"Of it the run knows {what}. " if what else "")
+        + "Directions with eigenvalues near zero do not move the state: there the damping decides."
     )
     return Section("The metric at the end", text, figure, facts)
 
@@ -142,13 +176,13 @@ def attempts(rows: Sequence[Row]) -> Section | None:
     tried = [row for row in rows if row["number"] > 0]
     if not tried:
         return None
-    shown = tried[-MOST_ROWS:]
+    shown, fixed = tried[-MOST_ROWS:], _is_fixed(tried)
     columns: list[tuple[str, Callable[[Row], Any]]] = [
         ("attempt", lambda row: row["number"]),
         ("phase", lambda row: row["phase"]),
         ("energy", lambda row: _number(row["notes"].get("energy"), ".8f")),
         ("error", lambda row: _number(row["notes"].get("standard_error"), ".1e")),
-        ("angle", lambda row: "" if row["phase"] in MEASURED else f"{row['size']:.3g}"),
+        ("angle", lambda row: _asked(row, fixed)),
         ("turned", lambda row: _number(row["notes"].get("angle"), ".3g")),
         ("gain", lambda row: _number(row["notes"].get("gained"), ".2e")),
         ("predicted", lambda row: _number(row["notes"].get("predicted_gain"), ".2e")),
@@ -170,6 +204,13 @@ def attempts(rows: Sequence[Row]) -> Section | None:
             fold=f"{more}{len(tried)} attempts",
         ),
     )
+
+
+def _asked(row: Row, fixed: bool) -> str:
+    """The angle that was asked for: a rate that does not adapt is none, the metric may know."""
+    if fixed or row["phase"] in MEASURED:
+        return _number(row["notes"].get("metric_angle"), ".3g")
+    return f"{row['size']:.3g}"
 
 
 def _number(value: Any, form: str) -> str:

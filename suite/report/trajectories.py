@@ -61,7 +61,7 @@ def components(history: History, summary: Row) -> Any:
     time, y = _real(*between(history))
     names = _parts(names_of(summary, history.y.shape[1]), history.y)
     shown = _movers(y)
-    apart = _are_apart(y[:, shown])
+    apart = len(shown) == 1 or _are_apart(y[:, shown])
     panels = len(shown) if apart else 1
     figure = make_subplots(rows=panels, cols=1, shared_xaxes=True, vertical_spacing=0.2 / panels)
     figure.update_layout(**layout("", "", ""), showlegend=not apart)

@@ -309,6 +309,82 @@ def test_a_program_that_cannot_be_solved_is_one_sentence_with_its_place(
     assert not (tmp_path / "out" / "summary.json").exists()
 
 
+PRINTS = """
+print("at import")
+t_span = (0.0, 1.0)
+y0 = [1.0]
+time = 1.0
+
+
+def fun(t, y):
+    print("fun")
+    return -y
+
+
+def electric(t, x):
+    print("field")
+    return (1.0, 0.0, 0.0)
+"""
+
+
+@pytest.mark.parametrize("verb", ["solve", "singularity", "particle"])
+def test_what_a_program_prints_is_no_result(verb, tmp_path, capsys):
+    path = tmp_path / "prints.py"
+    path.write_text(PRINTS)
+    assert run(["dynamics", verb, str(path), "-o", str(tmp_path / "out"), "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["status"] == "endpoint"
+    assert "at import" in said.err
+
+
+def test_what_the_equation_does_not_conserve_is_told_with_its_file(tmp_path, capsys):
+    path = tmp_path / "damped.py"
+    path.write_text(HEAD + FUN + "invariants = {'energy': lambda t, y: y[0]}\n")
+    assert run(["dynamics", "solve", str(path), "-o", str(tmp_path / "out")]) == 3
+    assert f"suite: {path}: energy is not conserved" in capsys.readouterr().err
+    # What the command line said is not the file's.
+    assert run(["dynamics", "solve", str(path), "--rtol", "-1", "-o", str(tmp_path / "out")]) == 3
+    assert "suite: rtol must be" in capsys.readouterr().err
+
+
+def test_a_name_that_is_nearly_that_of_an_option_is_hinted_at(decay, tmp_path, capsys):
+    decay.write_text(DECAY + "\nmetod = 'RK45'\ntolerance_of_mine = 3\n")
+    assert run(["dynamics", "solve", str(decay), "-o", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().err
+    assert "defines 'metod', which is no option. Did you mean 'method'?" in said
+    assert "tolerance_of_mine" not in said
+
+
+def test_that_there_is_no_singularity_is_told(tmp_path, capsys):
+    words = ["dynamics", "singularity", "lorenz", "--span", "0", "1", "-o", str(tmp_path / "out")]
+    assert run(words) == 0
+    assert re.search(r"singularity +none up to t = 1\n", capsys.readouterr().out)
+
+
+def test_a_result_can_be_traced_to_its_tolerance_and_parameters(tmp_path, capsys):
+    words = ["dynamics", "solve", "kepler", "--set", "eccentricity=0.3", "--rtol", "1e-7"]
+    output = tmp_path / "out"
+    assert run([*words, "--span", "0", "1", "-o", str(output)]) == 0
+    found = summary(output)
+    assert (found["options"]["rtol"], found["options"]["atol"]) == (1e-7, 1e-9)
+    assert found["parameters"] == {"eccentricity": 0.3}
+    said = capsys.readouterr().out
+    assert re.search(r"tolerance +rtol 1e-07, atol 1e-09\n", said)
+    assert "eccentricity = 0.3" in (output / "report.html").read_text()
+    # The same folder with other options is refused, and the way out is named.
+    assert run(["dynamics", "solve", "kepler", "--span", "0", "1", "-o", str(output)]) == 3
+    assert "-o DIR" in capsys.readouterr().err
+
+
+def test_help_breaks_no_line_twice(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["dynamics", "solve", "--help"]) == 0
+    entry = capsys.readouterr().out.split("PROBLEM: ")[1].split("[required]")[0]
+    lines = entry.splitlines()
+    assert all(line.startswith("      ") for line in lines[1:])
+    assert min(len(line) for line in lines[1:-1]) > 60
+
+
 NOT_ASKED = [
     (["solve", "no.py"], 3, "no.py is no file"),
     (["solve", "keplr"], 3, "The nearest: kepler"),
@@ -324,7 +400,7 @@ NOT_ASKED = [
     (["orbit", "--eccentricity", "1.0", "--periods", "1"], 3, "eccentricity must be"),
     (["orbit", "--eccentricity", "0.5"], 3, "periods or t_end"),
     (["orbit", "--eccentricity", "0.5", "--periods", "1", "--project", "all"], 3, "Got 'all'"),
-    (["orbit", "no.toml"], 3, "no.toml cannot be read"),
+    (["orbit", "no.toml"], 3, "no.toml is no file."),
     (["particle"], 3, "How long?"),
     (["particle", "--time", "1"], 3, "No field is given"),
     (["particle", "--time", "1", "--electric", "1,0"], 3, "--electric must be 3 numbers"),
@@ -358,7 +434,8 @@ BAD_FILES = [
     ("orbit", 'G = "big"\n' + BODY + OTHER, "G must be a number. Got 'big'"),
     ("orbit", "[[body\n", "cannot be read as a TOML file"),
     ("particle", "electrc = [1, 0, 0]\n", "Did you mean 'electric'?"),
-    ("particle", "electric = [1, 0]\ntime = 1.0\n", "electric must be 3 numbers. Got 2"),
+    ("particle", "electric = [1, 0]\ntime = 1.0\n", "electric must be 3 numbers. Got [1, 0]"),
+    ("particle", "electric = 3\ntime = 1.0\n", "electric must be 3 numbers. Got [3]"),
     ("particle", "electric = [1, 0, 0]\ncharge = true\ntime = 1.0\n", "charge must be a number"),
 ]
 

@@ -62,7 +62,7 @@ REFUSED = [
     (["chemistry", "irc", HCN, "--accuracy", "0"], 3, "accuracy must be positive"),
     (["quantum", "vqe", "no.toml"], 3, "cannot be read as a TOML file"),
     (["show", "nothing"], 3, "nothing is no run"),
-    (["resume", "nothing"], 3, "holds no command.json"),
+    (["resume", "nothing"], 3, "There is no folder nothing."),
     (["chemistry", "irc"], 2, "SADDLE"),
     (["chemistry", "irc", HCN, "--acuracy", "1"], 2, "--acuracy"),
     (["chemistry", "irc", HCN, "--accuracy", "fine"], 2, "fine"),

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from suite.report.dynamics import facts_of, sections, singularity_sections, trajectory
 from suite.report.histories import between, history_of, is_wide, thinned
-from suite.report.orbits import orbit_in_notebook, orbit_sections
+from suite.report.orbits import orbit_facts, orbit_in_notebook, orbit_sections
 from suite.report.page import write_page
 from suite.report.particles import particle_in_notebook, particle_sections
 from suite.report.singularity import closing_in
@@ -246,6 +246,16 @@ def test_the_estimate_of_a_singularity_closes_in_with_its_bar():
     assert len({p.title for p in parts}) == len(parts)
 
 
+def test_facts_say_what_was_asked_and_that_no_singularity_was_met():
+    told = summary(circle(20, 1.0))
+    told["options"] = {"rtol": 1e-6, "atol": [1e-9, 1e-9, 1e-8]}
+    facts = facts_of({**told, "job": "dynamics singularity", "parameters": {"mu": 1000.0}})
+    assert facts["tolerance"] == "rtol 1e-06, atol 1e-09 to 1e-08"
+    assert facts["parameters"] == "mu = 1000"
+    assert facts["singularity"] == "none up to t = 1"
+    assert "singularity" not in facts_of(told)
+
+
 def test_warnings_that_were_withdrawn_are_told_as_such():
     rows = [*pole(6), row(6, 1.1, [3.0])]
     part = next(p for p in sections(rows, summary(rows)) if "singularity" in p.title)
@@ -280,6 +290,9 @@ def test_an_orbit_marks_its_pericentres_on_the_curve():
     assert parts[0].table["period"] == "6.28318530718, 3 passages of the pericentre"
     kept = traces(parts[1].figure)
     assert max(kept["angular momentum"].y) == 1e-14
+    lucky = orbit_facts({**told, "energy_error": -0.0, "pericentre_passages": times[:1]})
+    assert lucky["energy error"] == "0.0e+00 of it, at most 1.0e-15"
+    assert lucky["period"].endswith("1 passage of the pericentre")
     assert "iframe" in orbit_in_notebook(columns, rows, told)
 
 

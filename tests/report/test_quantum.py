@@ -146,7 +146,16 @@ def test_the_page_needs_no_network_and_escapes_the_drawing(tmp_path):
     body = text[text.index("<body>") :]
     assert not re.search(r"(src|href)=\"https?:", body)
     assert ansatz("") is None
-    assert "iframe" in ground_state(EXACT, summary(EXACT), drawing)
+    shown = ground_state(EXACT, summary(EXACT), drawing)
+    assert "iframe" in shown
+    # A notebook of many results: each brought the 5 MB of plotly's script.
+    assert len(shown) < 60_000
+    for part in ("above exact", "evaluations", "refused", "q_0: ┤ Ry(θ) ├"):
+        assert part in shown
+    noisy = ground_state(NOISY, summary(NOISY, standard_error=0.01), drawing)
+    assert "shots" in noisy
+    assert "Hartree-Fock" in noisy
+    assert "iframe" in ground_state([], summary(EXACT))
 
 
 POINTS = [
@@ -187,7 +196,11 @@ def test_a_curve_has_its_three_lines_error_bars_and_a_row_for_the_point_that_fai
     assert parts[0].table["lowest point"] == "-1.10000000 at 1.5 angstrom"
     assert parts[1].grid.rows[1][-1] == "Hartree-Fock does not converge."
     assert json.loads(figure.to_json())["layout"]["xaxis2"]["title"]["text"].startswith("distance")
-    assert "iframe" in curve_in_notebook(POINTS, scan_summary())
+    shown = curve_in_notebook(POINTS, scan_summary())
+    assert "iframe" in shown
+    assert len(shown) < 60_000
+    assert "distance" in shown
+    assert "Hartree-Fock does not converge" in curve_in_notebook(POINTS[1:2], scan_summary())
 
 
 def test_a_curve_of_failures_has_no_picture_and_no_figure(tmp_path):
