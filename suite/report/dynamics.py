@@ -33,14 +33,14 @@ Row = Mapping[str, Any]
 
 def sections(rows: Iterable[Row], summary: Row) -> list[Section]:
     """The sections of a trajectory from its record and its summary."""
-    history = history_of(rows)
+    history = _returned(rows, summary)
     parts = [*_solution(history, summary), *watched_sections(history, summary)]
     return [part for part in parts if part is not None]
 
 
 def singularity_sections(rows: Iterable[Row], summary: Row) -> list[Section]:
     """The sections of a run towards a singularity: that first, then as of any trajectory."""
-    history = history_of(rows)
+    history = _returned(rows, summary)
     first = [singularity_section(history, summary), growth(history, summary)]
     rest = [
         part
@@ -48,6 +48,12 @@ def singularity_sections(rows: Iterable[Row], summary: Row) -> list[Section]:
         if part is None or part.title not in {p.title for p in first if p is not None}
     ]
     return [part for part in (*first, *rest) if part is not None]
+
+
+def _returned(rows: Iterable[Row], summary: Row) -> History:
+    """The history without the points that may lie beyond a singularity."""
+    history = history_of(rows)
+    return history.up_to(float(summary["t"])) if summary.get("singularity") else history
 
 
 def trajectory(rows: Iterable[Row], summary: Row) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -43,6 +43,14 @@ class History:
     def bound(self) -> list[str]:
         """What set the size of each attempt."""
         return [row["bound"] for row in self.rows]
+
+    def up_to(self, time: float) -> History:
+        """The history with its accepted points up to a time; all attempts are left."""
+        if not len(self.time):
+            return self
+        here = abs(self.time - self.time[0]) <= abs(time - self.time[0])
+        kept = [row for row, before in zip(self.kept, here, strict=True) if before]
+        return replace(self, kept=kept, time=self.time[here], y=self.y[here])
 
     def evidence(self, name: str) -> Floats:
         """The value of a signal over tolerance, by attempt; NaN where there was none."""
