@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from suite.quantum.geometry import Chain, chain_of
 from suite.quantum.kernel import WORD_LANES, Operations, Runner, add_words, collect, spread
-from suite.quantum.schedule import Chunk, Direction
-
-if TYPE_CHECKING:
-    from suite.quantum.circuits import CircuitEngine
+from suite.quantum.lowering import Lowered
+from suite.quantum.schedule import Chunk, Direction, Order
 
 __all__ = ["Evaluation", "gathered"]
 
@@ -22,10 +20,29 @@ Vector = NDArray[np.float64]
 States = NDArray[np.complex128]
 
 
+class Prepared(Protocol):
+    """What an engine has once for all parameter values: its gates, their order, and H."""
+
+    @property
+    def lowered(self) -> Lowered: ...
+    @property
+    def order(self) -> Order: ...
+    @property
+    def angles(self) -> Callable[[Vector], tuple[Vector, Any]]: ...
+    @property
+    def act(self) -> Callable[[States], States]: ...
+    @property
+    def chains(self) -> dict[bool, tuple[Any, Chain]]: ...
+    @property
+    def dimension(self) -> int: ...
+    @property
+    def way_back(self) -> Any: ...
+
+
 class Evaluation:
     """What one set of parameter values needs once: angles, tables of phases, the last state."""
 
-    def __init__(self, engine: CircuitEngine, values: Vector) -> None:
+    def __init__(self, engine: Prepared, values: Vector) -> None:
         self.engine, order = engine, engine.order
         self.phi, self.jacobian = engine.angles(values)
         self.half_angles = np.append(self.phi[order.rotation] * order.coefficient, 0.0)

@@ -246,6 +246,14 @@ def test_the_estimate_of_a_singularity_closes_in_with_its_bar():
     assert len({p.title for p in parts}) == len(parts)
 
 
+def test_points_that_may_lie_beyond_a_singularity_are_not_drawn():
+    rows = pole()
+    told = summary(rows, singularity=FOUND, t_end=2.0, status="singular", t=1.0 - 0.5**20)
+    for part in singularity_sections(rows, told)[:2]:
+        for trace in part.figure.data:
+            assert min(trace.x) >= 0.5**20
+
+
 def test_facts_say_what_was_asked_and_that_no_singularity_was_met():
     told = summary(circle(20, 1.0))
     told["options"] = {"rtol": 1e-6, "atol": [1e-9, 1e-9, 1e-8]}
