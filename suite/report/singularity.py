@@ -56,8 +56,8 @@ def singularity_section(history: History, summary: Row) -> Section | None:
         text = (
             "What the accepted steps foretold of the singular time, by how far ahead of it they "
             "were. The bar counts the error of the extrapolation and that of the integration so "
-            "far. The distance is from the last estimate, which a second run at a tighter tolerance "
-            "has made where the singularity is clearly in view."
+            "far. The distance is from the last estimate, made by a second run at a tighter "
+            "tolerance where the singularity is clearly in view."
         )
         figure, grid = closing_in(history, summary), _table(history, found)
         return Section(CLOSING_IN, text, figure, told(found), grid=grid)
