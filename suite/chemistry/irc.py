@@ -42,7 +42,7 @@ from suite.core import (
     march,
     relay,
 )
-from suite.core.control import Law
+from suite.core.law import Law
 
 __all__ = ["CHECK", "LAW", "WALK", "follow", "prepare"]
 

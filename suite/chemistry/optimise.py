@@ -20,7 +20,7 @@ from suite.chemistry.stationary import Stationary, internal_eigen, notes_of, ste
 from suite.chemistry.surfaces import Surface
 from suite.chemistry.updates import bfgs, bofill, relearned
 from suite.core import Attempt, Point, Signal, Status, Step, Trial, TrustRegion, march
-from suite.core.control import Law
+from suite.core.law import Law
 
 __all__ = [
     "DOWNHILL",

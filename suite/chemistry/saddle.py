@@ -15,7 +15,7 @@ from suite.chemistry.modes import internal_basis, vibrations
 from suite.chemistry.stationary import Stationary, arrive, internal_eigen, steepest
 from suite.chemistry.surfaces import Surface
 from suite.core import Attempt, Point, Status, Step, relay
-from suite.core.control import Law
+from suite.core.law import Law
 from suite.errors import AttemptFailed, InputError
 
 __all__ = ["NotASaddle", "Saddle", "analyse", "check_mode", "refine"]

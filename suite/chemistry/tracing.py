@@ -34,7 +34,7 @@ from suite.chemistry.surfaces import (
 )
 from suite.chemistry.surfaces.masses import Masses
 from suite.core import Attempt, Record, Status, Store
-from suite.core.control import Law
+from suite.core.law import Law
 from suite.core.versions import versions
 from suite.errors import InputError
 from suite.molecule import BOHR, Molecule, read_xyz

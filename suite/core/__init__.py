@@ -14,13 +14,10 @@ from suite.core.control import (
     Damping,
     ErrorControl,
     Fixed,
-    Law,
-    Signal,
-    Step,
     TrustRegion,
-    Verdict,
 )
 from suite.core.lanes import Rows, lanes
+from suite.core.law import Law, Signal, Step, Verdict
 from suite.core.march import Attempt, Point, Trial, begin, finish, march, relay
 from suite.core.metric import Dense, Diagonal, Euclidean, Metric
 from suite.core.noisy_gain import NoisyGain

@@ -3,128 +3,42 @@
 A law is a frozen value. `decide` reads what an attempt showed and answers whether the step is kept
 and what to try next. Its body is written once, through ufuncs, so that it gives the same bits for
 one trajectory (floats, driven by `march`) and for an array of independent rows (`lanes`).
-
-A law turns three things: `size` (how far), `damping` (how little the metric is trusted) and
-`effort` (how hard to measure). What it has no opinion on it leaves as `NO_SIZE`, `NO_DAMPING` or
-`NO_EFFORT`; the driver then keeps what there was, and `Both` listens to the other law.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from suite.core.law import (
+    NO_DAMPING,
+    NO_EFFORT,
+    NO_SIZE,
+    Evidence,
+    Law,
+    Memory,
+    Number,
+    Step,
+    Verdict,
+)
 
 __all__ = [
     "H211B",
     "INTEGRAL",
-    "NO_DAMPING",
-    "NO_EFFORT",
-    "NO_SIZE",
     "PI",
     "PREDICTIVE",
-    "UNMEASURED",
     "Anneal",
     "Both",
     "Damping",
     "ErrorControl",
-    "Evidence",
     "Fixed",
-    "Law",
-    "Number",
-    "Signal",
-    "Step",
     "TrustRegion",
-    "Verdict",
     "stands_out",
     "within",
 ]
-
-# A float of one trajectory, or an array with one value a row.
-Number: TypeAlias = Any
-Memory: TypeAlias = Any
-
-NO_SIZE = np.inf
-NO_DAMPING = -np.inf
-NO_EFFORT = -np.inf
-
-
-class Step(NamedTuple):
-    """What a law may turn, and which attempt this is.
-
-    `size` is the scalar that the law turns (arc length, angle, time), `damping` and `effort` are
-    dimensionless, `tries` counts the refusals since the last accepted step, `number` all attempts.
-    """
-
-    size: Number
-    damping: Number = 0.0
-    effort: Number = 1.0
-    tries: Any = 0
-    number: int = 0
-
-
-class Signal(NamedTuple):
-    """One dimensionless thing that a step showed.
-
-    `noise` is its standard error, from shots or from rounding; `order` the power of the step size
-    with which it vanishes.
-    """
-
-    value: Number
-    noise: Number = 0.0
-    order: Number = 1.0
-
-
-Evidence: TypeAlias = Mapping[str, Signal]
-
-
-class Verdict(NamedTuple):
-    """What a law answers.
-
-    `reason` is an index into the law's `reasons`: of an accepted step what sets the next size, of
-    a refused one why. `memory` is kept only where the step is. `stalled` says of a refused step
-    that no other step can do better, because what it could still gain is below the noise.
-    """
-
-    accept: bool | NDArray[np.bool_]
-    step: Step
-    reason: Any
-    memory: Memory
-    stalled: bool | NDArray[np.bool_] = False
-
-
-class Law(Protocol):
-    """A control law: a frozen value with these two functions and the names of its reasons."""
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """The texts that a verdict's `reason` points into."""
-
-    def begin(self, like: Number) -> Memory:
-        """The memory before the first step, of the shape of `like`."""
-
-    def decide(self, evidence: Evidence, step: Step, memory: Memory) -> Verdict:
-        """Judge a step by its evidence."""
-
-
-class _Unmeasured(Mapping[str, Signal]):
-    """The evidence of an attempt that raised: every signal is NaN."""
-
-    def __getitem__(self, name: str) -> Signal:
-        return Signal(np.nan)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(("failure",))
-
-    def __len__(self) -> int:
-        return 1
-
-
-UNMEASURED: Evidence = _Unmeasured()
 
 
 class Filter(NamedTuple):
@@ -259,6 +173,7 @@ class ErrorControl:
     Constants: `safety` and the bounds `shrink` and `grow` on one change of size from Hairer,
     Nørsett and Wanner, Solving ODEs I, II.4.
 
+    >>> from suite.core import Signal
     >>> law = ErrorControl("error")
     >>> law.decide({"error": Signal(4.0, order=2)}, Step(1.0), law.begin(1.0)).accept
     False
@@ -304,6 +219,7 @@ class TrustRegion:
     stalled. Effort falls again after success. Constants: Nocedal and Wright, Numerical
     Optimization, algorithm 4.1.
 
+    >>> from suite.core import Signal
     >>> law = TrustRegion()
     >>> law.decide({"gain": Signal(0.9)}, Step(0.5), law.begin(0.5)).step.size
     np.float64(1.0)
@@ -368,6 +284,7 @@ class Damping:
     Reads |true length / predicted length - 1|. It never refuses a finite step; damping is bounded
     by `floor` (a singular metric must not be inverted bare) and `most`.
 
+    >>> from suite.core import Signal
     >>> Damping("angle").decide({"angle": Signal(0.5)}, Step(1.0, damping=0.1), ()).step.damping
     np.float64(0.4)
     """
@@ -447,6 +364,7 @@ class Fixed:
 
     It refuses only what is not finite, and then has no other size to offer: the run ends.
 
+    >>> from suite.core import Signal
     >>> Fixed().decide({"error": Signal(1e9)}, Step(0.1), ()).step.size
     0.1
     """

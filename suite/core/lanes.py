@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.core.control import NO_DAMPING, NO_EFFORT, NO_SIZE, Law, Step, Verdict
+from suite.core.law import NO_DAMPING, NO_EFFORT, NO_SIZE, Law, Step, Verdict
 from suite.core.march import State, Trial, Try
 from suite.core.record import Tally
 from suite.core.status import Status

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from suite.core.control import NO_DAMPING, NO_EFFORT, NO_SIZE, UNMEASURED, Evidence, Law, Step
+from suite.core.law import NO_DAMPING, NO_EFFORT, NO_SIZE, UNMEASURED, Evidence, Law, Step
 from suite.core.status import Status
 from suite.errors import AttemptFailed
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from suite.core.control import NO_DAMPING, NO_EFFORT, Evidence, Memory, Number, Step, Verdict
+from suite.core.law import NO_DAMPING, NO_EFFORT, Evidence, Memory, Number, Step, Verdict
 
 __all__ = ["NoisyGain"]
 

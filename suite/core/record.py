@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.core.control import Number
+from suite.core.law import Number
 from suite.core.march import Attempt
 from suite.core.status import Status
 

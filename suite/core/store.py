@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from suite.core.compare import differences
-from suite.core.control import Step
 from suite.core.database import (
     APPLICATION,
     RUN_FILE,
@@ -35,6 +34,7 @@ from suite.core.database import (
     transaction,
 )
 from suite.core.document import Kinds, decode, encode
+from suite.core.law import Step
 from suite.core.march import Attempt, Point
 from suite.core.record import Row, row_of
 from suite.errors import (

@@ -9,7 +9,7 @@ from typing import Any
 from suite.core import Point, Status
 from suite.dynamics.asked import Asked
 from suite.dynamics.course import OUT_OF_RANGE, Course, Journal
-from suite.dynamics.equation import Equation, Flow, Vector, smallest_step
+from suite.dynamics.equation import Equation, Flow, counted, smallest_step
 from suite.dynamics.outcome import Ending
 from suite.dynamics.walk import SCHEMES
 from suite.dynamics.watch.chatter import jump_of
@@ -106,19 +106,12 @@ def _ends_there(equation: Equation, flow: Flow, status: Status) -> tuple[bool, i
     The end that was asked for may lie within its error bar, or the steps may have come to nothing
     at it.
     """
-    calls = 0
-
-    def counted(time: float, y: Vector) -> Vector:
-        nonlocal calls
-        calls += 1
-        return equation.fun(time, y)
-
-    asked = replace(equation, fun=counted, bare=None)
+    asked, calls = counted(equation)
     if status in (Status.ENDPOINT, Status.ROUNDING):
-        return beyond(flow, asked), calls
+        return beyond(flow, asked), calls()
     if status in (Status.UNDERFLOW, Status.FAILED, Status.NOT_FINITE):
-        return stopped(flow, asked), calls
-    return False, calls
+        return stopped(flow, asked), calls()
+    return False, 0
 
 
 def _message(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
@@ -30,6 +30,7 @@ __all__ = [
     "Try",
     "Vector",
     "charge",
+    "counted",
     "first_size",
     "guarded",
     "may_stand",
@@ -246,6 +247,18 @@ def start(fun: Rate, time: float, y: ArrayLike) -> Flow:
 def smallest_step(flow: Flow) -> float:
     """The size below which a step no longer moves the time: ten ulps of it."""
     return 10.0 * math.ulp(flow.time)
+
+
+def counted(equation: Equation) -> tuple[Equation, Callable[[], int]]:
+    """The equation with a function that tells how often its right-hand side was asked."""
+    calls = 0
+
+    def counting(time: float, y: Vector) -> Vector:
+        nonlocal calls
+        calls += 1
+        return equation.fun(time, y)
+
+    return replace(equation, fun=counting, bare=None), lambda: calls
 
 
 def first_size(equation: Equation, flow: Flow, order: int) -> tuple[float, int]:

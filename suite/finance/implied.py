@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from suite.core import Tally
-from suite.core.control import Law
+from suite.core.law import Law
 from suite.errors import InputError
 from suite.finance.greeks import greeks as all_greeks
 from suite.finance.greeks import of_spot

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.core.control import Law
+from suite.core.law import Law
 from suite.errors import InputError
 
 __all__ = ["Options", "options_of"]

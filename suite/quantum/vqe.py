@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from suite.core import Attempt, Record, Store, run
-from suite.core.control import Law
+from suite.core.law import Law
 from suite.core.versions import versions
 from suite.errors import InputError
 from suite.quantum.advice import advice

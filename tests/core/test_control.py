@@ -24,7 +24,7 @@ from suite.core import (
     begin,
     march,
 )
-from suite.core.control import NO_DAMPING, NO_EFFORT, NO_SIZE
+from suite.core.law import NO_DAMPING, NO_EFFORT, NO_SIZE
 from suite.core.metric import Dense
 
 LAWS = {

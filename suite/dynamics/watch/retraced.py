@@ -20,7 +20,7 @@ from suite.dynamics.equation import (
     Flow,
     Scheme,
     Tolerance,
-    Vector,
+    counted,
     first_size,
     smallest_step,
 )
@@ -65,23 +65,17 @@ def retraced(
     tolerance = _tighter(equation.tolerance)
     if tolerance is None:
         return found, 0
-    calls = 0
-
-    def counted(time: float, y: Vector) -> Vector:
-        nonlocal calls
-        calls += 1
-        return equation.fun(time, y)
-
-    tighter = replace(equation, fun=counted, bare=None, tolerance=tolerance, end=flow.time)
+    tighter, calls = counted(equation)
+    tighter = replace(tighter, tolerance=tolerance, end=flow.time)
     most = MOST_STEPS[0] * (past.recent[-1][6] - start.steps) + MOST_STEPS[1]
     again = _again(tighter, start, found, method, most)
     if again is None:
-        return found, calls
+        return found, calls()
     apart = abs(again.time - found.time)
     contrary = apart > found.error + again.error
     nearer = abs(found.time - flow.time) < NEAREST * abs(found.time - start.time)
     if nearer and again.error >= found.error:
-        return (replace(found, error=apart + again.error) if contrary else found), calls
+        return (replace(found, error=apart + again.error) if contrary else found), calls()
     component = again.component * (2 if start.y.dtype.kind == "c" else 1)
     before = MARGIN * float(first_shift(equation, start, shift)[component])
     # Where the two contradict each other, the bar holds both.
@@ -89,7 +83,7 @@ def retraced(
     # A tolerance is no promise: nothing is claimed to be better known than by that of the run.
     claimed = float(np.max(tolerance.relative)) * abs(found.time - start.time)
     error = max(again.error, least, claimed) + before
-    return replace(again, error=error, status=found.status), calls
+    return replace(again, error=error, status=found.status), calls()
 
 
 def _tighter(tolerance: Tolerance) -> Tolerance | None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.core import Rows, Signal, Status, Step, Trial, TrustRegion, lanes
-from suite.core.control import Law
+from suite.core.law import Law
 from suite.finance.kernel.inversion import Rough
 from suite.finance.kernel.normalised import Row
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.core import Rows, Status, Tally
-from suite.core.control import Law
+from suite.core.law import Law
 from suite.finance.kernel.careful import EXACTLY, ROUGHLY, Measure, approach
 from suite.finance.kernel.inversion import Rough, judge
 from suite.finance.kernel.normalised import Row

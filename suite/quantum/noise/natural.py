@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.core import Anneal, Attempt, Both, Damping, NoisyGain, Point, begin, march, relay
-from suite.core.control import Law
+from suite.core.law import Law
 from suite.quantum.noise.annealed import CHECK, FINAL, closing, unmeasured
 from suite.quantum.noise.gradients import rows_of
 from suite.quantum.noise.groups import Groups

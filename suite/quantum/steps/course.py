@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.core import Attempt, Point, Signal, Status
-from suite.core.control import Law
+from suite.core.law import Law
 from suite.quantum.geometry import Engine, Geometry
 
 __all__ = [

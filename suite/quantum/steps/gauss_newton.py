@@ -26,7 +26,7 @@ from suite.core import (
     march,
     relay,
 )
-from suite.core.control import Law
+from suite.core.law import Law
 from suite.quantum.geometry import Geometry
 from suite.quantum.steps import bursts
 from suite.quantum.steps.course import (

@@ -1,6 +1,7 @@
 """Equations that are stiff and that are not, and the runs that are handed over between methods."""
 
 import numpy as np
+from scipy.integrate import solve_ivp
 
 from suite.core import begin, march, relay
 from suite.dynamics.equation import Equation, Tolerance, first_size, smallest_step, start
@@ -9,6 +10,24 @@ from suite.dynamics.methods.explicit import dop853
 from suite.dynamics.methods.radau import LAW, newton_limits, radau
 from suite.dynamics.watch.hand_over import EXPLICIT, STIFF, hand_over
 from suite.dynamics.watch.stiffness import measured
+
+
+class Counted:
+    """A right-hand side that counts its calls, those for Jacobians too."""
+
+    def __init__(self, fun):
+        self.fun, self.calls = fun, 0
+
+    def __call__(self, t, y):
+        self.calls += 1
+        return self.fun(t, y)
+
+
+def radau_of_scipy(fun, end, y0, rtol, atol):
+    """Where SciPy's Radau arrives [n], and the calls it takes."""
+    counted = Counted(fun)
+    done = solve_ivp(counted, (0.0, end), y0, "Radau", rtol=rtol, atol=atol, t_eval=[end])
+    return done.y[:, -1], counted.calls
 
 
 def robertson(t, y):

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from scipy.integrate import solve_ivp
 
 from suite.core import Point, Status, Step
 from suite.core.document import decode, encode
@@ -15,7 +14,15 @@ from suite.dynamics import solve
 from suite.dynamics.equation import Equation, Flow, Tolerance
 from suite.dynamics.watch.hand_over import EXPLICIT, STIFF
 from suite.dynamics.watch.stiffness import stiff_intervals
-from tests.dynamics.watch.stiff_cases import STIFF_CASES, equation_of, handed_over, stiff_alone
+from tests.dynamics.watch.stiff_cases import (
+    STIFF_CASES,
+    Counted,
+    equation_of,
+    handed_over,
+    radau_of_scipy,
+    relaxation,
+    stiff_alone,
+)
 
 
 @pytest.mark.parametrize("rtol", [1e-4, 1e-6])
@@ -23,15 +30,8 @@ from tests.dynamics.watch.stiff_cases import STIFF_CASES, equation_of, handed_ov
 def test_hand_over_against_radau_alone(case, rtol):
     """At most 1.5 times SciPy's Radau, Jacobian columns counted; 0.8 on van der Pol's equation."""
     fun, end, y0, share = STIFF_CASES[case]
-    calls = 0
-
-    def counted(t, y):
-        nonlocal calls
-        calls += 1
-        return fun(t, y)
-
-    peer = solve_ivp(counted, (0.0, end), y0, "Radau", rtol=rtol, atol=share * rtol, t_eval=[end])
-    theirs, calls = calls, 0
+    other, theirs = radau_of_scipy(fun, end, y0, rtol, share * rtol)
+    counted = Counted(fun)
     cost, near = Counter(), 0
     for attempt in handed_over(Equation(counted, Tolerance(rtol, share * rtol), end), y0):
         cost.update(attempt.trial.cost)
@@ -42,15 +42,11 @@ def test_hand_over_against_radau_alone(case, rtol):
             assert attempt.after.bound == "stability"
             near = 0
     assert attempt.status == Status.ENDPOINT
-    assert cost["evaluations"] == calls
-    assert calls <= (0.8 if case == "van der pol" else 1.5) * theirs
-    reached, other = attempt.after.state.y, peer.y[:, -1]
+    assert cost["evaluations"] == counted.calls
+    assert counted.calls <= (0.8 if case == "van der pol" else 1.5) * theirs
+    reached = attempt.after.state.y
     # Both within some tolerances of the truth; the jumps multiply what comes before them.
     assert np.max(np.abs(reached - other)) < 30.0 * rtol * np.max(np.abs(other))
-
-
-def short_relaxation(t, y):
-    return -1e3 * (y - np.cos(t)) - np.sin(t)
 
 
 def fast_relaxation(t, y):
@@ -77,7 +73,7 @@ def gear(t, y):
 # Where each starts, ends, and its atol over rtol. The first two start beside modes long gone, the
 # others within a transient; alone they take SciPy's Radau 45 to 360 evaluations.
 SHORT_CASES = {
-    "short relaxation": (short_relaxation, 10.0, [1.0], 1.0),
+    "short relaxation": (relaxation, 10.0, [1.0], 1.0),
     "fast relaxation": (fast_relaxation, 10.0, [1.0], 1.0),
     "circuit": (circuit, 5e-3, [0.0, 0.0], np.array([1.0, 1e-3])),
     "heat": (heat, 0.5, np.sin(np.linspace(0.0, np.pi, 52)[1:-1]), 1e-2),
@@ -90,21 +86,12 @@ SHORT_CASES = {
 def test_hand_over_of_short_runs(case, rtol):
     """At most 1.5 times SciPy's Radau where the whole run is hardly longer than the seeing."""
     fun, end, y0, share = SHORT_CASES[case]
-    calls = 0
-
-    def counted(t, y):
-        nonlocal calls
-        calls += 1
-        return fun(t, y)
-
-    peer = solve_ivp(counted, (0.0, end), y0, "Radau", rtol=rtol, atol=share * rtol, t_eval=[end])
-    theirs, calls = calls, 0
+    other, theirs = radau_of_scipy(fun, end, y0, rtol, share * rtol)
+    counted = Counted(fun)
     done = solve(counted, (0.0, end), y0, rtol=rtol, atol=share * rtol)
     assert done.success
-    assert done.evaluations == calls <= 1.5 * theirs
-    apart = Tolerance(rtol, share * rtol).error(
-        done.y[:, -1] - peer.y[:, -1], done.y[:, -1], peer.y[:, -1], 1
-    )
+    assert done.evaluations == counted.calls <= 1.5 * theirs
+    apart = Tolerance(rtol, share * rtol).error(done.y[:, -1] - other, done.y[:, -1], other, 1)
     assert apart.value < 30.0
 
 
@@ -118,7 +105,7 @@ def test_a_step_refused_far_beyond_the_boundary_hands_over():
 
 
 def test_a_start_beside_modes_that_are_gone_is_seen_after_one_step():
-    done = solve(short_relaxation, (0.0, 10.0), [1.0], rtol=1e-4, atol=1e-4)
+    done = solve(relaxation, (0.0, 10.0), [1.0], rtol=1e-4, atol=1e-4)
     assert [row["phase"] for row in done.record][:3] == [EXPLICIT, EXPLICIT, STIFF]
 
 
