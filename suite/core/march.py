@@ -157,7 +157,7 @@ class _Job(NamedTuple):
 
 def _attempt(job: _Job, point: Point) -> Attempt:
     """Take one step from a point, have it judged, and say where the run stands after it."""
-    attempt, law, reasons, until, limits, _, _ = job
+    attempt, law, reasons, until, limits, floor, most = job
     state, (wish, damping, effort, tries, number), memory, phase, bound = point
     number += 1
     size = wish
@@ -168,24 +168,28 @@ def _attempt(job: _Job, point: Point) -> Attempt:
     step, failure = _new(Step, (size, damping, effort, tries, number)), ""
     try:
         trial = attempt(state, step)
-        evidence = trial.evidence
+        reached, evidence, _, learned, stepped, _ = trial
     except AttemptFailed as error:
-        trial = Trial(state, {}, error.cost, learned=error.learned)
-        evidence, failure = UNMEASURED, str(error)
-    if trial.size is not None:
-        step = _new(Step, (trial.size, damping, effort, tries, number))
+        learned, stepped = error.learned, None
+        trial = Trial(state, {}, error.cost, learned=learned)
+        reached, evidence, failure = state, UNMEASURED, str(error)
+    if stepped is not None:
+        size = stepped
+        step = _new(Step, (size, damping, effort, tries, number))
     accept, wanted, code, learned_memory, stalled = law.decide(evidence, step, memory)
-    wanted_size, wanted_damping, wanted_effort, _, _ = wanted
+    next_size, wanted_damping, wanted_effort, _, _ = wanted
     reason = refused = reasons[code]
-    next_size = step.size if wanted_size == NO_SIZE else wanted_size
+    next_size = size if next_size == NO_SIZE else next_size
+    # After a step that was cut short a small size is not what the law itself came down to.
+    own = not accept or size == wish
     if accept:
-        state, memory, refused = trial.state, learned_memory, ""
-        if step.size < wish and tries == 0 and next_size < wish:
+        state, memory, refused = reached, learned_memory, ""
+        if tries == 0 and size < wish and next_size < wish:
             next_size, reason = wish, point.bound
-        tries = 0
+        tries, stalled = 0, False
     else:
         refused = failure or refused
-        state = state if trial.learned is None else trial.learned
+        state = state if learned is None else learned
         tries += 1
     if wanted_damping != NO_DAMPING:
         damping = wanted_damping
@@ -193,24 +197,24 @@ def _attempt(job: _Job, point: Point) -> Attempt:
         effort = wanted_effort
     following = _new(Step, (next_size, damping, effort, tries, number))
     after = _new(Point, (state, following, memory, phase, reason))
-    # After a step that was cut short a small size is not what the law itself came down to.
-    own = not accept or step.size == wish
-    status = until(state) or _end_of_attempt(job, after, own, not accept and stalled, failure)
+    stuck = own and (stalled or not next_size > (0.0 if floor is None else floor(state)))
+    status = until(state) or (
+        _no_further(stuck, stalled, reason, failure) if stuck or number >= most else 0
+    )
     ended = Status(status) if status else _RUNNING
     row = (number, step, bool(accept), bound, refused, trial, after, ended, phase)
     return _new(Attempt, row)
 
 
-def _end_of_attempt(job: _Job, after: Point, own: bool, stalled: Any, failure: str) -> Status:
+def _no_further(stuck: Any, stalled: Any, bound: str, failure: str) -> Status:
     """How a run ends that gains no more, or whose size or number of attempts is at its bound."""
-    state, (size, _, _, _, number), _, _, bound = after
-    if own and stalled:
+    if not stuck:
+        return Status.OUT_OF_ATTEMPTS
+    if stalled:
         return Status.STALLED
-    if own and not size > (0.0 if job.floor is None else job.floor(state)):
-        if failure:
-            return Status.FAILED
-        return Status.NOT_FINITE if bound.endswith("not finite") else Status.UNDERFLOW
-    return _RUNNING if number < job.most else Status.OUT_OF_ATTEMPTS
+    if failure:
+        return Status.FAILED
+    return Status.NOT_FINITE if bound.endswith("not finite") else Status.UNDERFLOW
 
 
 def relay(

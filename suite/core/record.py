@@ -35,7 +35,7 @@ class Glance(NamedTuple):
 
 def row_of(attempt: Attempt, track: str = "main") -> Row:
     """One attempt as a row of the record: plain values, arrays only among its notes."""
-    return _row(_seen(attempt, track))
+    return _row(_new(_Seen, _plain(attempt, track, attempt.trial.cost)))
 
 
 class _Seen(NamedTuple):
@@ -60,6 +60,10 @@ class _Seen(NamedTuple):
     notes: Mapping[str, Any]
 
 
+_WIDTH = len(_Seen._fields)
+_COUNTED = "number", "bound", "accept", "refused", "cost"
+
+
 class _Later(NamedTuple):
     """Attempts that are made again when somebody reads them."""
 
@@ -68,22 +72,17 @@ class _Later(NamedTuple):
     track: str
 
 
-def _plain(attempt: Attempt, track: str) -> tuple[Any, ...]:
-    """What is seen of an attempt, but for its cost and notes.
-
-    Python's collector of garbage goes again and again through all that a run keeps, but for plain
-    tuples and dicts that hold nothing it could collect: no named tuple and no member of an enum.
-    """
-    number, (size, damping, effort, tries, _), *judged, trial, _, status, phase = attempt
+def _plain(attempt: Attempt, track: str, cost: Mapping[str, int]) -> tuple[Any, ...]:
+    """What is seen of an attempt that cost so much, field by field."""
+    number, step, accept, bound, refused, trial, _, status, phase = attempt
+    size, damping, effort, tries, _ = step
+    _, evidence, _, _, _, notes = trial
     signals: tuple[Any, ...] = ()
-    for name, (value, noise, order) in trial[1].items():
+    for name, (value, noise, order) in evidence.items():
         signals += name, value, noise, order
     ended = int(status) if status else 0
-    return track, number, phase, size, damping, effort, tries, *judged, ended, signals
-
-
-def _seen(attempt: Attempt, track: str) -> _Seen:
-    return _new(_Seen, (*_plain(attempt, track), attempt.trial.cost, attempt.trial.notes))
+    tried = track, number, phase, size, damping, effort, tries
+    return *tried, accept, bound, refused, ended, signals, cost, notes
 
 
 def _row(seen: _Seen) -> Row:
@@ -124,11 +123,12 @@ class Tally:
 
     def add(self, row: Row) -> None:
         """Count one row of a record; the preparation counts as cost only."""
-        self._count(row["number"], row["bound"], row["accepted"], row["refused"], row["cost"])
+        self.count(row["number"], row["bound"], row["accepted"], row["refused"], row["cost"])
 
-    def _count(
+    def count(
         self, number: int, bound: str, accepted: bool, refused: str, cost: Mapping[str, int]
     ) -> None:
+        """Count one attempt of which no row was made."""
         for name, spent in cost.items():
             self.cost[name] += spent
         if number == 0:
@@ -139,11 +139,6 @@ class Tally:
             self.accepted += 1
         else:
             self.refused[refused] += 1
-
-    def see(self, seen: Iterable[_Seen]) -> None:
-        """Count attempts of which no row was made."""
-        for one in seen:
-            self._count(one.number, one.bound, one.accept, one.refused, one.cost)
 
     def rows(
         self,
@@ -202,11 +197,13 @@ class Record:
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         self._rows: list[Row] = []
-        # Of which no row was asked for yet: what is seen of each attempt, its cost and its notes.
-        self._waiting: list[tuple[Any, ...] | _Later] = []
-        self._costs: list[Mapping[str, int]] = []
-        self._notes: list[Mapping[str, Any]] = []
-        self._counted = 0  # of those, from the first on, that are in the tally
+        # Of which no row was asked for yet: those to be made again, and after them others, field
+        # by field in one list. A run may keep 100,000s of attempts, and each object that Python's
+        # collector of garbage has to look at makes all of them dearer.
+        self._later: list[_Later] = []
+        self._seen: list[Any] = []
+        self._counted = 0  # of those seen, from the first on, that are in the tally
+        self._cost: Mapping[str, int] = {}  # of the last attempt: many cost the same
         self._tally = Tally()
         for row in rows:
             self.append(row)
@@ -219,61 +216,58 @@ class Record:
 
     def add(self, attempt: Attempt, track: str = "main") -> None:
         """Add an attempt, whose row is made when somebody reads it: a step may cost little."""
-        trial = attempt.trial
-        self._waiting.append(_plain(attempt, track))
-        self._costs.append(trial.cost)
-        self._notes.append(trial.notes)
+        cost = attempt.trial.cost
+        if cost != self._cost:
+            self._cost = dict(cost)
+        self._seen.extend(_plain(attempt, track, self._cost))
 
     def defer(
         self, count: int, attempts: Callable[[], Iterable[Attempt]], track: str = "main"
     ) -> None:
         """Add so many attempts, which `attempts()` makes when somebody reads them."""
-        self._waiting.append(_Later(count, attempts, track))
-        self._costs.append({})
-        self._notes.append({})
+        if self._seen:
+            self._settle()
+        self._later.append(_Later(count, attempts, track))
 
-    def _unread(self, first: int = 0) -> Iterator[_Seen | _Later]:
-        """What waits for its row, from a place on."""
-        columns = self._waiting[first:], self._costs[first:], self._notes[first:]
-        for one, cost, notes in zip(*columns, strict=True):
-            yield one if isinstance(one, _Later) else _new(_Seen, (*one, cost, notes))
+    def _columns(self, *names: str, first: int = 0) -> Iterator[tuple[Any, ...]]:
+        """Some fields of each attempt that was seen, from a place on."""
+        places = (first * _WIDTH + _Seen._fields.index(name) for name in names)
+        return zip(*(self._seen[place::_WIDTH] for place in places), strict=True)
+
+    def _count(self) -> None:
+        for fields in self._columns(*_COUNTED, first=self._counted):
+            self._tally.count(*fields)
+        self._counted = len(self._seen) // _WIDTH
 
     def _settle(self) -> None:
-        seen = list(self._unread())
-        self._waiting, self._costs, self._notes = [], [], []
-        counted, self._counted = self._counted, 0
-        for place, one in enumerate(seen):
-            if isinstance(one, _Later):
-                rows = [row_of(attempt, one.track) for attempt in one.attempts()]
-            else:
-                rows = [_row(one)]
-            self._rows += rows
-            if place >= counted:
-                for row in rows:
-                    self._tally.add(row)
+        for later in self._later:
+            made = [row_of(attempt, later.track) for attempt in later.attempts()]
+            self._rows += made
+            for row in made:
+                self._tally.add(row)
+        self._count()
+        self._rows += [_row(_new(_Seen, fields)) for fields in self._columns(*_Seen._fields)]
+        self._later, self._seen, self._counted = [], [], 0
 
     @property
     def tally(self) -> Tally:
         """What bound the steps, why steps were refused, what it cost."""
-        seen = [one for one in self._unread(self._counted) if isinstance(one, _Seen)]
-        if self._counted + len(seen) < len(self._waiting):  # others are made once, as rows
+        if self._later:  # they are made once, as rows
             self._settle()
         else:
-            self._tally.see(seen)
-            self._counted += len(seen)
+            self._count()
         return self._tally
 
     def glances(self) -> Iterator[Glance]:
         """What became of every attempt and its notes, without making a row for it."""
         for row in self._rows:
             yield Glance(row["accepted"], row["bound"], row["cost"], row["notes"])
-        for one in self._unread():
-            if isinstance(one, _Later):
-                for attempt in one.attempts():
-                    trial = attempt.trial
-                    yield Glance(attempt.accept, attempt.bound, trial.cost, trial.notes)
-            else:
-                yield _new(Glance, (one.accept, one.bound, one.cost, one.notes))
+        for later in self._later:
+            for attempt in later.attempts():
+                trial = attempt.trial
+                yield Glance(attempt.accept, attempt.bound, trial.cost, trial.notes)
+        for fields in self._columns("accept", "bound", "cost", "notes"):
+            yield _new(Glance, fields)
 
     def accepted(self, track: str | None = None) -> Iterator[Row]:
         """The preparation and the accepted attempts, of one track or of all."""
@@ -286,8 +280,8 @@ class Record:
         return iter(self._rows)
 
     def __len__(self) -> int:
-        waiting = sum(one.length if isinstance(one, _Later) else 1 for one in self._waiting)
-        return len(self._rows) + waiting
+        later = sum(one.length for one in self._later)
+        return len(self._rows) + later + len(self._seen) // _WIDTH
 
     def to_csv(self) -> str:
         """The flat table as CSV text, one line an attempt."""

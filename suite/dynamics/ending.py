@@ -19,6 +19,7 @@ from suite.dynamics.watch.retraced import Method, retraced
 from suite.dynamics.watch.singularity import (
     Singularity,
     beyond,
+    confirmed,
     last_safe_time,
     singularity_of,
     stopped,
@@ -34,6 +35,11 @@ SURE = 0.05
 like one from afar, the pericentre of an orbit, has a bar about as wide as that time."""
 NEARBY = 1e-3
 """Share of the whole way, within which no bar is asked for."""
+DENIED = (
+    "Steps came to nothing there as at a singularity, which a run at a thousandth of the tolerance "
+    "does not have: the solution is unstable, and the errors of the steps grew into it. Lower rtol "
+    "and atol to follow it farther."
+)
 _FAR_FROM_ZERO = 1e-6
 """Time since the start over the time, below which six digits of it are lost to where it began."""
 _STUCK = (Status.UNDERFLOW, Status.FAILED, Status.NOT_FINITE)
@@ -55,27 +61,33 @@ def ending_of(asked: Asked, journal: Journal, course: Course, status: Status) ->
     if found is not None:
         status, found, safe, spent = _foretold(asked, journal.point, status, found)
     message = _message(asked, journal, status, flow, found)
+    if status == Status.UNDERFLOW and safe is not None and confirmed(flow):
+        message += " " + DENIED
     kept = consciences(flow, journal.record.tally) if asked.invariants else {}
     return Ending(status, message, found, kept, spent, safe)
 
 
 def _foretold(
     asked: Asked, point: Point, status: Status, found: Singularity
-) -> tuple[Status, Singularity, float | None, int]:
+) -> tuple[Status, Singularity | None, float | None, int]:
     """What a run that foretells a singularity ends with: status, singularity, the last time that is
     handed over, and the evaluations it took to tell."""
     singular, spent = _ends_there(asked.equation, point.state, status)
     if singular:
         status, found = Status.SINGULAR, replace(found, status="singular")
     times = [last_safe_time(found, asked.equation)]
+    again: Singularity | None = found
     if asked.own is None and _is_sure(asked, point.state, status, found):
-        found, more = retraced(asked.equation, point.state, found, _method(asked, point))
-        times.append(last_safe_time(found, asked.equation))
+        again, more = retraced(asked.equation, point.state, found, _method(asked, point))
         spent += more
+        if again is not None:
+            times.append(last_safe_time(again, asked.equation))
+    if status == Status.SINGULAR and (again is None or again.status != "singular"):
+        status = Status.UNDERFLOW
     if status != Status.SINGULAR and (status not in _STUCK or found.exponent < 0.0):
-        return status, found, None, spent
+        return status, again, None, spent
     # The points are those of the first run, which has a singular time of its own.
-    return status, found, min(times) if asked.equation.direction > 0.0 else max(times), spent
+    return status, again, min(times) if asked.equation.direction > 0.0 else max(times), spent
 
 
 def _is_sure(asked: Asked, flow: Flow, status: Status, found: Singularity) -> bool:

@@ -21,6 +21,7 @@ from suite.dynamics.methods.sparsity import Sparsity
 from suite.errors import AttemptFailed
 
 __all__ = [
+    "ENDED",
     "EPS",
     "Equation",
     "Flow",
@@ -46,6 +47,8 @@ Vector: TypeAlias = NDArray[Any]
 Rate: TypeAlias = Callable[[float, Vector], Vector]
 
 EPS = float(np.finfo(float).eps)
+ENDED = "ended"
+"""The name under which a watcher leaves in a flow the status with which the run ends there."""
 
 _RUNNING, _ENDPOINT = Status.RUNNING, Status.ENDPOINT
 _LEAST = 5e-324
@@ -164,7 +167,9 @@ class Equation:
         return 2.0 * math.ulp(self.end) if math.isfinite(self.end) else 0.0
 
     def until(self, flow: Flow) -> int:
-        """`Status.ENDPOINT` at the end."""
+        """What a watcher says that the run has come to, or `Status.ENDPOINT` at the end."""
+        if ENDED in flow.memory:
+            return int(flow.memory[ENDED])
         return _ENDPOINT if self.direction * (flow.time - self.end) >= 0.0 else _RUNNING
 
     def limits(self, flow: Flow) -> dict[str, float]:

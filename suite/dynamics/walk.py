@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from suite.core import Attempt, ErrorControl, Law, Point, Status, begin, march, relay
+from suite.core import Attempt, ErrorControl, Law, Point, begin, march, relay
 from suite.dynamics.asked import Asked
 from suite.dynamics.compiled import Ahead, Trace, ahead_of, march_ahead, whole
 from suite.dynamics.course import recorded
@@ -22,11 +22,11 @@ from suite.dynamics.methods.doubling import classical, step_doubling
 from suite.dynamics.methods.explicit import LAW, dop853, dormand_prince
 from suite.dynamics.methods.radau import LAW as RADAU_LAW
 from suite.dynamics.methods.radau import newton_limits, radau
-from suite.dynamics.watch.chatter import chattering, chatters
-from suite.dynamics.watch.events import ended, eventful
+from suite.dynamics.watch.chatter import chattering
+from suite.dynamics.watch.events import eventful
 from suite.dynamics.watch.hand_over import EXPLICIT, STIFF, hand_over
 from suite.dynamics.watch.invariants import followed, law_of, projected, watched
-from suite.dynamics.watch.singularity import confirmed, foreseen
+from suite.dynamics.watch.singularity import foreseen
 from suite.dynamics.watch.stiffness import measured
 
 __all__ = ["Walk", "prepared", "traced", "walk_of"]
@@ -131,33 +131,16 @@ def _march(asked: Asked, name: str, made: Trace | None) -> Walk:
         def drive(attempt: Try, where: Attempt | Point, *rules: Any, **bounds: Any) -> Any:
             return march(attempt, where, law, *rules, **bounds)
 
-    attempt, until, limits = _attempt(asked, scheme), _until(asked), _limits(asked, name)
+    attempt, until, limits = _attempt(asked, scheme), asked.equation.until, _limits(asked, name)
 
     def floor(flow: Flow) -> float:
-        return max(smallest_step(flow), least)
+        smallest = smallest_step(flow)
+        return smallest if smallest > least else least
 
     def walk(where: Attempt | Point) -> Iterator[Attempt]:
         return drive(attempt, where, until, limits, floor=floor, most=2**62)
 
     return walk
-
-
-def _until(asked: Asked) -> Callable[[Flow], int]:
-    """How a run ends where its last point says so."""
-    at_end = asked.equation.until
-    rules: list[tuple[Callable[[Flow], bool], Status]] = [(chatters, Status.DISCONTINUOUS)]
-    if asked.foresight:
-        rules.insert(0, (confirmed, Status.SINGULAR))
-    if asked.events:
-        rules.append((ended, Status.EVENT))
-
-    def until(flow: Flow) -> int:
-        for is_over, status in rules:
-            if is_over(flow):
-                return status
-        return at_end(flow)
-
-    return until
 
 
 def _limits(asked: Asked, name: str) -> Callable[[Flow], Mapping[str, float]] | None:

@@ -88,10 +88,9 @@ def _asked(summary: Row) -> dict[str, str]:
     """The tolerances and the parameters that were asked for."""
     options = summary.get("options") or {}
     facts = {}
-    if "rtol" in options:
-        facts["tolerance"] = ", ".join(
-            f"{name} {_range(options[name])}" for name in ("rtol", "atol")
-        )
+    told = [name for name in ("rtol", "atol") if options.get(name) is not None]
+    if told:
+        facts["tolerance"] = ", ".join(f"{name} {_range(options[name])}" for name in told)
     if summary.get("parameters"):
         facts["parameters"] = ", ".join(
             f"{name} = {value:.12g}" for name, value in summary["parameters"].items()

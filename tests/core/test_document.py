@@ -121,7 +121,7 @@ def test_any_layout_comes_back_writeable(array):
         {"$tuple": [1]},
         {None: 1},
     ],
-    ids=repr,
+    ids=lambda tree: type(tree).__name__,
 )
 def test_what_would_not_come_back_is_refused(tree):
     with pytest.raises(TypeError):

@@ -36,7 +36,7 @@ from suite.dynamics.equation import (
     start,
 )
 from suite.dynamics.trajectory import along
-from suite.dynamics.watch.events import ended, eventful, events_of
+from suite.dynamics.watch.events import eventful, events_of
 from suite.errors import InputError, MissingPackage
 
 numba = pytest.importorskip("numba")
@@ -92,23 +92,23 @@ def prepared(fun, y0, end, tolerance, method="DOP853", args=(), **options):
     return SimpleNamespace(equation=equation, ahead=ahead, first=first)
 
 
-def by_march(run, around=lambda attempt: attempt, until=None):
+def by_march(run, around=lambda attempt: attempt):
     """The attempts of the core's march, in Python."""
     equation = run.equation
 
     def limits(flow):
         return {"max_step": run.ahead.most, **equation.limits(flow)}
 
-    attempt, until = around(run.ahead.base.attempt), until or equation.until
+    attempt, until = around(run.ahead.base.attempt), equation.until
     with np.errstate(all="ignore"):
         law = run.ahead.law
         return list(march(attempt, run.first, law, until, limits, floor=smallest_step))
 
 
-def made_ahead(run, where=None, around=lambda attempt: attempt, until=None, **options):
+def made_ahead(run, where=None, around=lambda attempt: attempt, **options):
     """The attempts made ahead, from the first one or from a point."""
     attempt, equation = around(run.ahead.scheme.attempt), run.equation
-    until, where = until or equation.until, where or run.first
+    until, where = equation.until, where or run.first
     with np.errstate(all="ignore"):
         walk = march_ahead(
             run.ahead, attempt, where, until, equation.limits, floor=smallest_step, **options
@@ -315,11 +315,8 @@ def test_events_are_looked_for_on_attempts_made_ahead():
         scheme = run.ahead.scheme._replace(attempt=attempt)
         return eventful(attempt, scheme, run.equation, events)
 
-    def until(flow):
-        return Status.EVENT if ended(flow) else run.equation.until(flow)
-
-    ours = made_ahead(run, around=around, until=until)
-    theirs = by_march(run, around, until)
+    ours = made_ahead(run, around=around)
+    theirs = by_march(run, around)
     assert ours[-1].status is Status.EVENT
     assert verdicts(ours) == verdicts(theirs)
     # Half periods: the start lies on the line, and a zero there is no crossing.

@@ -10,7 +10,7 @@ import numpy as np
 from suite.core import Signal, Step, Trial
 from suite.dynamics.compiled.layout import Floats
 from suite.dynamics.equation import Equation, Flow, Scheme
-from suite.dynamics.watch.approach import Passed, Past
+from suite.dynamics.watch.approach import Passed, kept, past_of
 from suite.dynamics.watch.singularity import LUCKY, foreseen, singularity_of
 from suite.dynamics.watch.singularity import NAME as FORESIGHT
 from suite.dynamics.watch.stiffness import BOUNDARIES, NEAR, is_stiff, measured
@@ -118,7 +118,7 @@ def _counted(memory: Mapping[str, Any], spent: float, steps: int) -> dict[str, A
     """What foresight remembers, with the errors and the number of all steps so far."""
     if FORESIGHT not in memory:
         return dict(memory)
-    past = Past(*memory[FORESIGHT])
+    past = past_of(memory[FORESIGHT])
     last = Passed(*past.recent[-1])._replace(spent=spent, steps=steps)
     past = past._replace(recent=(*past.recent[:-1], tuple(last)))
-    return {**memory, FORESIGHT: tuple(past)}
+    return {**memory, FORESIGHT: kept(past)}

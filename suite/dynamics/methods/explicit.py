@@ -91,8 +91,10 @@ def _scheme(name: str, order: int, equation: Equation, tableau: Tableau, value: 
     # The bare function is guarded once a step, not once a stage.
     fun, arrive = equation.bare or equation.fun, equation.arrive
     last = len(tableau.nodes)
-    coefficients = np.zeros((last, last + 2))
+    # A stage takes y as the last of its sum, so that it is rounded once; the update adds it.
+    coefficients = np.ones((last, last + 2))
     coefficients[:, :-1] = tableau.weights
+    coefficients[-1, -1] = 0.0
     looks = _looks(tableau)
     measure = _measure(equation.tolerance)
     spare: list[_Weights] = []
@@ -103,17 +105,16 @@ def _scheme(name: str, order: int, equation: Equation, tableau: Tableau, value: 
         after = arrive(time, step.size)
         h = after - time
         weights = spare.pop() if spare else _weights(tableau)
-        table, of_y, stages, update = weights
-        np.multiply(coefficients, h, table)
-        of_y.fill(1.0)
+        table, units, sizes, stages, update = weights
+        sizes.fill(h)
+        np.multiply(coefficients, units, table)
         # Zeros, so that weights of zero meet no NaN in slopes that are still to come; last comes y.
         slopes = np.zeros((last + 2, y.size), y.dtype)
         slopes[0] = rate
         slopes[-1] = y
         made, short = 0, y.size <= _SHORT
         try:
-            for node, row in stages:
-                made += 1
+            for made, node, row in stages:
                 y_stage = row.dot(slopes) if short else y + row[:made].dot(slopes[:made])
                 slopes[made] = fun(time + node * h, y_stage)
             made = last
@@ -145,25 +146,27 @@ def _failed(failure: Exception, made: int) -> AttemptFailed:
 
 
 class _Weights(NamedTuple):
-    """The weights of a step's size, made in place in `table`: `stages` are nodes and rows over the
-    slopes and y, `of_y` their last column, which is one, `update` is the last row.
+    """The weights of a step's size, made in place in `table`: `stages` are numbers, nodes and rows
+    over the slopes and y, `update` is the last row. `units` is what it is multiplied by: the
+    `sizes` of the step, a view, and in the last column one.
 
-    A stage takes y as the last of its sum, so that it is rounded once. One attempt at a time holds
-    such a place, so that attempts may run beside each other.
+    One attempt at a time holds such a place, so that attempts may run beside each other.
     """
 
     table: Vector
-    of_y: Vector
-    stages: list[tuple[float, Vector]]
+    units: Vector
+    sizes: Vector
+    stages: list[tuple[int, float, Vector]]
     update: Vector
 
 
 def _weights(tableau: Tableau) -> _Weights:
     count = len(tableau.nodes)
-    table = np.zeros((count, count + 2))
+    # A table of its own is multiplied quicker than a number or a row.
+    table, units = np.zeros((count, count + 2)), np.ones((count, count + 2))
     *stages, update = table
-    places = list(zip(tableau.nodes, stages, strict=False))
-    return _Weights(table, table[:-1, -1], places, update)
+    places = list(zip(range(1, count), tableau.nodes, stages, strict=False))
+    return _Weights(table, units, units[:, :-1], places, update)
 
 
 def _looks(tableau: Tableau) -> Vector:

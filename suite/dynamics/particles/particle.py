@@ -97,7 +97,8 @@ def particle(
         **tolerances(given, rtol, atol),
         **options_of("particle", options),
     )
-    return _path(given, raw)
+    # What was asked for, in place of what that makes of each component.
+    return _path(given, replace(raw, options={**raw.options, "rtol": rtol, "atol": atol}))
 
 
 def _path(given: Charge, raw: Solution) -> ParticlePath:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from suite.dynamics.equation import EPS, Equation, Flow, Tolerance, Vector
 from suite.dynamics.watch.extrapolation import OFFSET, curvature
 
 __all__ = [
-    "MOST_RECENT",
     "Passed",
     "Past",
     "anchored",
@@ -25,6 +24,8 @@ __all__ = [
     "bent",
     "compressed",
     "first_shift",
+    "kept",
+    "past_of",
     "real",
     "shifts",
     "spread",
@@ -33,6 +34,8 @@ __all__ = [
 ]
 
 RECENT, MOST_RECENT = 6, 12
+MOST_NEW = 40
+"""Points that wait to be worked in, many at a time, unless there may be something to see."""
 OLDER = 20
 MOST_GONE = 16
 """Points let go before what they leave behind is summed up, all at once since arrays are."""
@@ -92,6 +95,12 @@ class Past(NamedTuple):
     anchor: tuple[Any, ...] = ()
 
 
+Kept: TypeAlias = tuple[tuple[Any, ...], int, float, tuple[Any, ...]]
+"""A past as a plain tuple; the number of steps after which newer points are to be worked into it; a
+bound on the longest step; and the newest point, as a plain tuple with one field more: the point
+before, back to the newest one of the past."""
+
+
 def begun(flow: Flow, extrapolated: bool) -> Past:
     """The memory of a run that starts here."""
     first = tuple(Passed(flow.time, flow.y, flow.rate, None, 0.0, 0.0, 0))
@@ -120,28 +129,62 @@ def first_shift(equation: Equation, point: Passed, shift: Vector | None) -> Vect
         return error / steep
 
 
-def compressed(
-    equation: Equation, memory: tuple[Any, ...], recent: tuple[Any, ...]
-) -> tuple[Any, ...]:
+def kept(past: Past) -> Kept:
+    """A memory in the form in which a flow keeps it, where a step adds no more than a point."""
+    recent = past.recent
+    newest = recent[-1]
+    longest = max(past.longest, *(point[4] for point in recent))
+    return tuple(past), newest[6] + MOST_NEW, longest, (*newest, None)
+
+
+def past_of(memory: Kept) -> Past:
+    """The memory that a flow keeps, with all newer points among the recent ones."""
+    past, _, _, point = memory
+    origin, older, recent, *others = past
+    since: list[tuple[Any, ...]] = []
+    for _ in range(point[6] - recent[-1][6]):
+        since.append(point[:7])
+        point = point[7]
+    return Past(origin, older, (*recent, *reversed(since)), *others)
+
+
+def compressed(equation: Equation, past: Past) -> Past:
     """The memory when recent points are too many: some become older ones, others are let go."""
-    # Field by field: this is done every few steps, and named tuples are slow to make.
-    origin, older, _, shift, looked, longest, *told, extrapolated, gone, anchor = memory
-    for leaving in recent[:-RECENT]:
-        size = leaving[4]
-        if not older or size <= CLOSER * older[-1][4]:
-            older = (*older, leaving)
-            if len(older) > OLDER:
-                gone, older = (*gone, older[0]), older[1:]
-        elif size >= LONGER * older[-1][4]:
-            # A step that is long again shows that what shrank it is over.
-            left = next((i for i in range(len(older), 0, -1) if older[i - 1][4] > size), 0)
-            if left == 0:
-                gone, longest = (*gone, *older), 0.0
-            older = (*older[:left], leaving)
-    if len(gone) > MOST_GONE:
-        shift, gone = _summed(equation, shift, (*gone, older[0]), extrapolated), ()
-    longest, recent = max(longest, older[0][4]), recent[-RECENT:]
-    return origin, older, recent, shift, looked, longest, *told, extrapolated, gone, anchor
+    recent, shift, longest = past.recent, past.shift, past.longest
+    leave = MOST_RECENT + 1 - RECENT
+    older, gone = list(past.older), list(past.gone)
+    for first in range(0, len(recent) - MOST_RECENT, leave):
+        for leaving in recent[first : first + leave]:
+            size = leaving[4]
+            if not older or size <= CLOSER * older[-1][4]:
+                older.append(leaving)
+                if len(older) > OLDER:
+                    gone.append(older.pop(0))
+            elif size >= LONGER * older[-1][4]:
+                # A step that is long again shows that what shrank it is over.
+                left = _longer(older, size)
+                if left == 0:
+                    gone += older
+                    longest = 0.0
+                older[left:] = [leaving]
+        if len(gone) > MOST_GONE:
+            shift = _summed(equation, shift, (*gone, older[0]), past.extrapolated)
+            gone = []
+        longest = max(longest, older[0][4])
+    recent = recent[-(RECENT + (len(recent) - RECENT) % leave) :]
+    return past._replace(
+        older=tuple(older), recent=recent, shift=shift, longest=longest, gone=tuple(gone)
+    )
+
+
+def _longer(older: list[tuple[Any, ...]], size: float) -> int:
+    """How many of the older points, whose steps shrink, have a longer step than this."""
+    left = len(older)
+    for point in reversed(older):
+        if point[4] > size:
+            break
+        left -= 1
+    return left
 
 
 def real(y: Vector) -> Vector:

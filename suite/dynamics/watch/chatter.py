@@ -14,11 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from suite.core import Step, Trial
-from suite.dynamics.equation import Equation, Flow, Try, Vector, charge, may_stand, remember
+from suite.core import Status, Step, Trial
+from suite.dynamics.equation import (
+    ENDED,
+    Equation,
+    Flow,
+    Try,
+    Vector,
+    charge,
+    may_stand,
+    remember,
+)
 from suite.errors import AttemptFailed
 
-__all__ = ["chattering", "chatters", "jump_of"]
+__all__ = ["chattering", "jump_of"]
 
 NAME = "chatter"
 """The name under which a flow remembers what this file needs."""
@@ -50,15 +59,11 @@ def chattering(attempt: Try, equation: Equation, most_evaluations: int) -> Try:
             looks = kept["looks"] + (jump is not None)
         now = {"time": trial.state.time, "number": step.number, "looks": looks, "jump": jump}
         remember(trial, NAME, now)
+        if looks >= LOOKS:  # with no end in sight
+            remember(trial, ENDED, int(Status.DISCONTINUOUS))
         return trial
 
     return watching
-
-
-def chatters(flow: Flow) -> bool:
-    """Whether a run chatters, with no end in sight."""
-    kept = flow.memory.get(NAME)
-    return kept is not None and kept["looks"] >= LOOKS
 
 
 def jump_of(flow: Flow) -> tuple[int, float, float]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from suite.dynamics.equation import EPS, Equation, Vector
 from suite.dynamics.watch.approach import Passed, Past, real, shifts
 from suite.dynamics.watch.certainty import (
@@ -55,7 +57,7 @@ MARGIN_FINITE = 60.0
 such an end allows, and the steps then seek that size."""
 MARGIN_EXTRAPOLATED = 2.0
 """What both are multiplied by where each step is corrected by its own error estimate."""
-DOUBT = 8.0
+DOUBT = 12.0
 """The error bar over the error that the extrapolation foretells."""
 
 
@@ -173,8 +175,19 @@ def _error(
     """The error bar: of the extrapolation, of the integration, and of the clock."""
     moved = shifts(equation, past)
     shift = float(max(moved[each.component] for each in found))
+    if chosen.modulus:
+        shift *= _winding(points[-1])
     margin = MARGIN_FINITE if named(chosen)[0] < 0.0 else MARGIN
     if past.extrapolated:
         margin *= MARGIN_EXTRAPOLATED
     rounding = 4.0 * EPS * max(abs(points[-1].time), abs(chosen.zero.time))
     return DOUBT * chosen.zero.error + margin * shift * math.exp(min(growth, 100.0)) + rounding
+
+
+def _winding(point: Passed) -> float:
+    """How much faster a vector changes than its length: what an error shifts its pole by, over what
+    it shifts it by where it only grows."""
+    y, rate = real(point.y), real(point.rate)
+    with np.errstate(all="ignore"):
+        y, rate = y / np.abs(y).max(), rate / np.abs(rate).max()
+        return float(np.linalg.norm(y) * np.linalg.norm(rate) / np.abs(y @ rate))

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from suite.core import Step, Trial
+from suite.core import Status, Step, Trial
 from suite.dynamics.equation import (
+    ENDED,
     EPS,
     Equation,
     Flow,
@@ -25,7 +26,7 @@ from suite.dynamics.equation import (
 from suite.dynamics.trajectory import along
 from suite.errors import AttemptFailed, InputError
 
-__all__ = ["Event", "ended", "eventful", "events_of"]
+__all__ = ["Event", "eventful", "events_of"]
 
 NAME = "events"
 
@@ -145,12 +146,6 @@ def _looked(
     return _found(trial, flow, scheme, equation, events, crossed, now, counts)
 
 
-def ended(flow: Flow) -> bool:
-    """Whether a terminal event ended the run here."""
-    memory = flow.memory.get(NAME)
-    return memory is not None and bool(memory["ended"])
-
-
 def _remembered(flow: Flow, events: tuple[Event, ...]) -> tuple[Vector, Vector]:
     memory = flow.memory.get(NAME)
     if memory is not None:
@@ -166,7 +161,9 @@ def _crosses(event: Event, signs: Vector, values: Vector, place: int) -> bool:
 
 
 def _with_memory(trial: Trial, signs: Vector, counts: Vector, over: bool) -> Trial:
-    remember(trial, NAME, {"signs": signs, "counts": counts, "ended": over})
+    remember(trial, NAME, {"signs": signs, "counts": counts})
+    if over:
+        remember(trial, ENDED, int(Status.EVENT))
     return trial
 
 

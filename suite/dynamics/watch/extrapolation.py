@@ -203,11 +203,14 @@ def forecast(times: Vector, rates: Vector) -> tuple[Vector, Vector]:
 
 
 def drift(fun: Rate, time: float, y: Vector, rate: Vector, offset: float) -> Vector:
-    """f_t / f at a point [n], from one evaluation; zero where the function fails."""
+    """f_t / f at a point [n], from one evaluation; zero where the function fails, or the clock does
+    not resolve the offset (a rate that a projection left behind would then seem to change at once).
+    """
     step = (time + offset) - time
     try:
         with np.errstate(all="ignore"):
-            return (np.asarray(fun(time + step, y)) - rate) / (step * rate)
+            change = np.asarray(fun(time + step, y)) - rate
+            return change / (step * rate) if step else np.zeros_like(rate)
     except AttemptFailed:
         return np.zeros_like(rate)
 

@@ -3,7 +3,8 @@
 The time that a run foretells is off by the errors the run has made. Where it ends, the way is gone
 again from its first point with a thousandth of the tolerance, to nearly where the run stands: most
 of those errors are then out of the time and of its bar, and what the two runs differ by is a
-measure of them that owes nothing to an error estimate.
+measure of them that owes nothing to an error estimate. Where errors grow without bound beside a
+solution that goes on, the first run has a singularity that the second one denies.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from suite.core import Attempt, Law, Point, begin, finish, march
+from suite.core import Attempt, Law, Point, Status, begin, finish, march
 from suite.dynamics.equation import (
     Equation,
     Flow,
@@ -25,7 +26,7 @@ from suite.dynamics.equation import (
     smallest_step,
 )
 from suite.dynamics.methods.radau import newton_limits
-from suite.dynamics.watch.approach import Passed, Past, first_shift
+from suite.dynamics.watch.approach import Passed, first_shift, past_of
 from suite.dynamics.watch.confirmation import MARGIN
 from suite.dynamics.watch.singularity import NAME, Singularity, foreseen, singularity_of
 from suite.errors import AttemptFailed
@@ -51,39 +52,42 @@ MOST_STEPS = 10, 100
 """Attempts of the second run: as many times the steps of the first, and some more."""
 AGREED = 30.0
 """By how much less than the two runs differ the second one is trusted to be off."""
+ELSEWHERE = 0.02
+"""Share of the whole way from which on the second run's singularity is another one."""
 
 
 def retraced(
     equation: Equation, flow: Flow, found: Singularity, method: Method
-) -> tuple[Singularity, int]:
+) -> tuple[Singularity | None, int]:
     """The singularity that a run found, from a second run at a tighter tolerance; evaluations.
 
-    The one that was found where the second run shows none, or stands farther off and knows less.
+    The one that was found where the second run cannot tell, or stands farther off and knows less;
+    None where the second run passes it, and "approaching" where it comes to another.
     """
-    past = Past(*flow.memory[NAME])
+    past = past_of(flow.memory[NAME])
     start, shift = Passed(*past.anchor[0]), past.anchor[1]
     tolerance = _tighter(equation.tolerance)
     if tolerance is None:
         return found, 0
-    tighter, calls = counted(equation)
-    tighter = replace(tighter, tolerance=tolerance, end=flow.time)
+    tighter, calls = counted(replace(equation, tolerance=tolerance))
     most = MOST_STEPS[0] * (past.recent[-1][6] - start.steps) + MOST_STEPS[1]
-    again = _again(tighter, start, found, method, most)
+    again, denied = _again(tighter, start, flow.time, found, method, most)
     if again is None:
-        return found, calls()
+        return (None if denied else found), calls()
+    span = abs(found.time - start.time)
     apart = abs(again.time - found.time)
     contrary = apart > found.error + again.error
-    nearer = abs(found.time - flow.time) < NEAREST * abs(found.time - start.time)
-    if nearer and again.error >= found.error:
-        return (replace(found, error=apart + again.error) if contrary else found), calls()
+    if not contrary and abs(found.time - flow.time) < NEAREST * span and again.error >= found.error:
+        return found, calls()
     component = again.component * (2 if start.y.dtype.kind == "c" else 1)
     before = MARGIN * float(first_shift(equation, start, shift)[component])
-    # Where the two contradict each other, the bar holds both.
-    least = apart + found.error if contrary else apart / AGREED
+    # Where the two contradict each other, neither is known to be right.
+    least = 2.0 * apart + found.error if contrary else apart / AGREED
     # A tolerance is no promise: nothing is claimed to be better known than by that of the run.
-    claimed = float(np.max(tolerance.relative)) * abs(found.time - start.time)
+    claimed = float(np.max(tolerance.relative)) * span
     error = max(again.error, least, claimed) + before
-    return replace(again, error=error, status=found.status), calls()
+    status = "approaching" if apart > ELSEWHERE * span else found.status
+    return replace(again, error=error, status=status), calls()
 
 
 def _tighter(tolerance: Tolerance) -> Tolerance | None:
@@ -98,11 +102,18 @@ def _tighter(tolerance: Tolerance) -> Tolerance | None:
 
 
 def _again(
-    equation: Equation, start: Passed, found: Singularity, method: Method, most: int
-) -> Singularity | None:
-    """What a run from `start` foretells where it ends, at the end of the equation or before.
+    equation: Equation,
+    start: Passed,
+    farthest: float,
+    found: Singularity,
+    method: Method,
+    most: int,
+) -> tuple[Singularity | None, bool]:
+    """What a run from `start` foretells where it ends, at `farthest` or before, and whether it
+    passes what was found.
 
-    It goes on in legs, each as near to the singularity as that is known by then.
+    It goes on in legs, each as near to the singularity as that is known by then; and to the end of
+    the equation where it shows nothing there.
     """
     span = abs(found.time - start.time)
     flow = Flow(start.time, start.y, start.rate)
@@ -111,19 +122,36 @@ def _again(
         told = again or found
         nearer = max(NEAREST * span, CLEAR * told.error)
         end = told.time - equation.direction * nearer
-        end = equation.end if equation.direction * (end - equation.end) > 0.0 else end
+        end = farthest if equation.direction * (end - farthest) > 0.0 else end
         if nearer > CLOSER * left or not equation.direction * (end - flow.time) > 0.0:
             break
-        where = _leg(replace(equation, end=end), where or flow, method, most)
-        again = None if where is None else singularity_of(where.state)
-        if where is None or again is None:
-            return None
+        last = _leg(replace(equation, end=end), where or flow, method, most)
+        if last is None or last.status not in (Status.ENDPOINT, Status.SINGULAR):
+            return None, False
+        where = last.after
         flow, left = where.state, nearer
-    return again
+        again = singularity_of(flow)
+        if last.status == Status.SINGULAR:
+            break
+        if again is None:
+            return _onwards(equation, where, found, method, most)
+    return again, False
 
 
-def _leg(equation: Equation, where: Flow | Point, method: Method, most: int) -> Point | None:
-    """Where a run arrives at the end of an equation; None where it does not."""
+def _onwards(
+    equation: Equation, where: Point, found: Singularity, method: Method, most: int
+) -> tuple[Singularity | None, bool]:
+    """What a run that shows nothing of a divergence near it comes to, and whether it passes it."""
+    if not found.exponent > 0.0 or where.state.time == equation.end:
+        return None, False
+    last = _leg(equation, where, method, most)
+    if last is None or last.status not in (Status.ENDPOINT, Status.SINGULAR):
+        return None, False
+    return singularity_of(last.after.state), last.status == Status.ENDPOINT
+
+
+def _leg(equation: Equation, where: Flow | Point, method: Method, most: int) -> Attempt | None:
+    """How a run goes to the end of an equation, or to a singularity; None where it cannot start."""
     scheme, law = method[0](equation), method[1]
 
     def limits(flow: Flow) -> dict[str, float]:
@@ -136,8 +164,8 @@ def _leg(equation: Equation, where: Flow | Point, method: Method, most: int) -> 
         else:
             first = where
         attempt = foreseen(scheme.attempt, equation)
-        made = march(attempt, first, law, equation.until, limits, floor=smallest_step, most=most)
-        last = finish(made).after
+        return finish(
+            march(attempt, first, law, equation.until, limits, floor=smallest_step, most=most)
+        )
     except AttemptFailed:
         return None
-    return last if last.state.time == equation.end else None

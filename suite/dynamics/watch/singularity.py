@@ -11,19 +11,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from suite.core import Step, Trial
-from suite.dynamics.equation import Equation, Flow, Try, Vector
+from suite.core import Status, Step, Trial
+from suite.dynamics.equation import ENDED, Equation, Flow, Try, Vector
 from suite.dynamics.watch.approach import (
-    MOST_RECENT,
     Passed,
     Past,
     anchored,
     begun,
     bent,
     compressed,
+    kept,
+    past_of,
     real,
     shifts,
     spread,
@@ -127,19 +129,24 @@ def foreseen(attempt: Try, equation: Equation, *, extrapolated: bool = False) ->
         value, noise, order = trial.evidence["error"]
         if not value <= 1.0 and not value <= 3.0 * noise:
             return trial
-        memory = flow.memory.get(NAME) or tuple(begun(flow, extrapolated))
-        after = trial.state
-        recent, value, size = memory[2], float(value), float(step.size)
+        memory = flow.memory.get(NAME) or kept(begun(flow, extrapolated))
+        after, value, size = trial.state, float(value), float(step.size)
         # The step that accuracy would have allowed, as far as a small error is not luck.
         size *= LUCKY if value < least else value ** (-1.0 / order)
-        _, _, _, _, _, spent, steps = recent[-1]
-        recent = (*recent, (after.time, after.y, after.rate, None, size, spent + value, steps + 1))
-        if len(recent) > MOST_RECENT:
-            memory = compressed(equation, memory, recent)
-        else:
-            memory = (*memory[:2], recent, *memory[3:])
-        if memory[4] < math.inf or FELL * size < memory[5] or after.time == equation.end:
-            memory = tuple(_watched(equation, Past(*memory), trial))
+        past, most, longest, before = memory
+        if size > longest:
+            longest = size
+        _, _, _, _, _, spent, steps, _ = before
+        newest = after.time, after.y, after.rate, None, size, spent + value, steps + 1, before
+        memory = past, most, longest, newest
+        at_end = after.time == equation.end
+        if steps >= most or past[4] < math.inf or FELL * size < longest or at_end:
+            now = compressed(equation, past_of(memory))
+            if now.looked < math.inf or FELL * size < now.longest or at_end:
+                now = _watched(equation, now, trial)
+            memory = kept(now)
+            if now.estimate is not None and now.estimate[5] == "singular":
+                after.memory[ENDED] = int(Status.SINGULAR)
         after.memory[NAME] = memory
         return trial
 
@@ -162,15 +169,19 @@ def _watched(equation: Equation, past: Past, trial: Trial) -> Past:
 
 def singularity_of(flow: Flow) -> Singularity | None:
     """The singularity that a run foretells where it stands, or None."""
-    memory = flow.memory.get(NAME)
-    estimate = memory and Past(*memory).estimate
+    estimate = _estimate(flow)
     return Singularity(*estimate) if estimate else None
+
+
+def _estimate(flow: Flow) -> tuple[Any, ...] | None:
+    memory = flow.memory.get(NAME)
+    return None if memory is None else memory[0][6]
 
 
 def confirmed(flow: Flow) -> bool:
     """Whether a singularity is beyond doubt, so that the run has come to its end."""
-    memory = flow.memory.get(NAME)
-    return memory is not None and memory[6] is not None and memory[6][5] == "singular"
+    estimate = _estimate(flow)
+    return estimate is not None and estimate[5] == "singular"
 
 
 def beyond(flow: Flow, equation: Equation) -> bool:
@@ -178,11 +189,11 @@ def beyond(flow: Flow, equation: Equation) -> bool:
 
     Where the state stays finite, or where a close passage may look like this, the answer is no.
     """
-    memory = flow.memory.get(NAME)
-    if memory is None or memory[6] is None:
+    estimate = _estimate(flow)
+    if estimate is None:
         return False
-    past = Past(*memory)
-    time, error, exponent, logarithmic = memory[6][:4]
+    past = past_of(flow.memory[NAME])
+    time, error, exponent, logarithmic = estimate[:4]
     span = abs(flow.time - past.origin)
     if equation.direction * (time - flow.time) > error or exponent < 0.0:
         return False
@@ -194,10 +205,9 @@ def beyond(flow: Flow, equation: Equation) -> bool:
 
 def stopped(flow: Flow, equation: Equation) -> bool:
     """Whether a run that could not be carried on was stopped by the singularity it foretold."""
-    memory = flow.memory.get(NAME)
-    if memory is None or memory[6] is None:
+    if _estimate(flow) is None:
         return False
-    past = Past(*memory)
+    past = past_of(flow.memory[NAME])
     return is_deep(past) and is_sure(equation, past)
 
 
@@ -263,9 +273,10 @@ def _suspects(equation: Equation, past: Past, points: list[Passed]) -> tuple[Vec
     left, slopes = forecast(times, rates)
     at_end = points[-1].time == equation.end
     fall = SUSPECT_FALL if past.estimate is None and not at_end else LEAST_FALL
-    found = np.flatnonzero(left * (fall - 1.0) < abs(points[-1].time - points[0].time))
+    farthest = abs(points[-1].time - points[0].time) / (fall - 1.0)
+    found = np.flatnonzero(left < farthest)
     if not found.size:
-        return nothing
+        return _turning(times, rates, farthest)
     # A component that errors move far, as one that is nothing but error, tells nothing.
     moved = shifts(equation, past)[found]
     found = found[moved <= READABLE * moved.min()] if moved.min() < math.inf else found
@@ -273,3 +284,18 @@ def _suspects(equation: Equation, past: Past, points: list[Passed]) -> tuple[Vec
     steepest = found[np.argsort(-slopes[found], kind="stable")][:MOST_SUSPECTS]
     first = nearest[0]
     return np.union1d(nearest, steepest), float(left[first]), float(slopes[first])
+
+
+def _turning(times: Vector, rates: Vector, farthest: float) -> tuple[Vector, float, float]:
+    """As `_suspects`, where only the length of the vector of all rates [4, n] foretells a pole, as
+    in a spiral: the steepest component stands for it."""
+    with np.errstate(all="ignore"):
+        largest = np.abs(rates).max(axis=1, keepdims=True)
+        sizes = largest * np.linalg.norm(rates / largest, axis=1, keepdims=True)
+    left, slopes = forecast(times, sizes)
+    if not left[0] < farthest:
+        return np.zeros(0, int), 0.0, 0.0
+    # In a spiral a rate turns faster than it grows, which is what differences for y'' must resolve.
+    turns = np.linalg.norm(rates[-1] - rates[-2]) / sizes[-1, 0] / (times[-1] - times[-2])
+    steepest = max(float(slopes[0]), float(turns * left[0]))
+    return np.array([np.argmax(np.abs(rates[-1]))]), float(left[0]), steepest

@@ -279,6 +279,7 @@ def test_saved(tmp_path):
     path.save(tmp_path)
     summary = json.loads(tmp_path.joinpath("summary.json").read_text())
     assert summary["job"] == "dynamics particle"
+    assert summary["options"]["rtol"] == 1e-9
     assert "particle" in path._repr_html_().lower()
     assert dict(zip(summary["names"], summary["y"], strict=True))["gamma"] == path.gamma[-1]
     assert (tmp_path / "trajectory.csv").read_text().startswith("t,px,py,pz,x,y,z,gamma")

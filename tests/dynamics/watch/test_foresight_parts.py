@@ -13,6 +13,8 @@ from suite.core.document import decode, encode
 from suite.dynamics.equation import Equation, Tolerance, guarded, start
 from suite.dynamics.methods.doubling import classical, step_doubling
 from suite.dynamics.methods.explicit import dop853
+from suite.dynamics.watch import approach
+from suite.dynamics.watch.approach import compressed, past_of
 from suite.dynamics.watch.extrapolation import curvature, forecast, vanishing
 from suite.dynamics.watch.singularity import NAME, foreseen
 from tests.dynamics.watch.singular import integrate, kepler
@@ -44,6 +46,22 @@ def test_memory_is_plain_and_a_refusal_leaves_it_alone() -> None:
     refused = attempt(flow, Step(2.5e-3))
     assert not refused.evidence["error"].value <= 1.0
     assert encode(refused.state.memory.get(NAME)) == encode(flow.memory[NAME])
+
+
+def test_points_that_are_worked_in_late_leave_the_same_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    equation = Equation(guarded(kepler), Tolerance(1e-6, 1e-6), 30.0)
+    memories = []
+    for waiting in (1, 40):
+        monkeypatch.setattr(approach, "MOST_NEW", waiting)
+        attempt, law = foreseen(dop853(equation).attempt, equation), ErrorControl()
+        first = begin(start(kepler, 0.0, [0.4, 0.0, 0.0, 2.0]), law, 0.01)
+        made = march(attempt, first, law, lambda flow: flow.time > 25.0, equation.limits)
+        pasts = [past_of(each.after.state.memory[NAME]) for each in made if each.number]
+        memories.append([encode(tuple(compressed(equation, each))) for each in pasts])
+    assert len(memories[0]) > 40
+    assert memories[0] == memories[1]
 
 
 def test_lengths_that_vanish_at_a_pole_and_at_a_branch_point() -> None:

@@ -28,6 +28,11 @@ def turned(t: float, y: Any) -> Any:
     return rates
 
 
+def turning(t: float, y: Any) -> Any:
+    """A pole at 1 of the length of a vector that turns ever faster."""
+    return np.array([y[0] - 10.0 * y[1], y[1] + 10.0 * y[0]]) * np.hypot(*y)
+
+
 def painleve(t: float, y: Any) -> Any:
     return np.array([y[1], 6.0 * y[0] ** 2 + t])
 
@@ -39,6 +44,7 @@ def blowing_up(t: float, u: Any) -> Any:
 
 HALVES = np.random.default_rng(5).normal(size=(10, 10))
 TURNS = HALVES - HALVES.T
+FALL = 0.375 * math.pi
 # A double pole of Painlevé I from y = 0, y' = 0: Taylor series of mpmath in 30 digits, from which t
 # was extrapolated to y/y' = 0 on eight points.
 PAINLEVE = 2.615571209882374
@@ -52,6 +58,10 @@ CASES = {
     "6 y^2 + t": Known(painleve, [0.0, 0.0], PAINLEVE, 2.0),
     "complex": Known(lambda t, y: 0.5 * y**3 * np.exp(-0.6j), [np.exp(0.3j)], 1.0, 0.5),
     "two bodies": Known(kepler, [2.0 * math.cos(0.7), 2.0 * math.sin(0.7), 0, 0], math.pi, 1 / 3),
+    "spiral": Known(lambda t, y: (1.0 + 3.0j) * y * np.abs(y) ** 2, [1.0 + 0.0j], 0.5, 0.5),
+    "spiral of two": Known(turning, [0.6, 0.8], 1.0, 1.0),
+    # Rest at 1, force -x^(-3/2): v²/2 = 2 (x^(-1/2) - 1), and the time is a beta function.
+    "fall": Known(lambda t, y: np.array([y[1], -(np.abs(y[0]) ** -1.5)]), [1.0, 0.0], FALL, 0.2),
     "finite end": Known(lambda t, y: np.array([-0.5 / y[0], y[0]]), [1.0, 0.0], 1.0, -0.5),
 }
 
@@ -125,6 +135,54 @@ def test_a_finite_end_of_a_system_is_one_where_there_is_nothing_beyond(rtol: flo
     assert "stays finite" in ended.message
     passed = solve(through, (0.0, 1.6), [-1.0, 0.0], rtol=rtol, atol=1e-2 * rtol)
     assert passed.status != Status.SINGULAR
+
+
+@pytest.mark.parametrize("rtol", [1e-6, 1e-8, 1e-10])
+def test_a_pole_is_seen_where_the_energy_is_projected(rtol: float) -> None:
+    """After a projection the rate is that of the point beside it, to the last digits."""
+    done = solve(
+        lambda t, y: np.array([y[1], 6.0 * y[0] ** 2]),
+        (0.0, 2.0),
+        [1.0, 2.0],
+        rtol=rtol,
+        invariants={"energy": lambda t, y: 0.5 * y[1] ** 2 - 2.0 * y[0] ** 3},
+        project=True,
+    )
+    assert done.status == Status.SINGULAR
+    assert done.singularity is not None
+    assert abs(done.singularity.time - 1.0) <= done.singularity.error < 10.0 * rtol
+    assert done.singularity.exponent == pytest.approx(2.0, abs=1e-3)
+    assert 0.99 < done.t[-1] < 1.0
+
+
+UNSTABLE = {
+    "beside sin t": lambda t, y: np.cos(t) + (y - np.sin(t)) + (y - np.sin(t)) ** 2,
+    "a cubic beside sin t": lambda t, y: np.cos(t) + (y - np.sin(t)) + (y - np.sin(t)) ** 3,
+}
+
+
+@pytest.mark.parametrize("rtol", [1e-4, 1e-6, 1e-9])
+@pytest.mark.parametrize("name", UNSTABLE)
+def test_a_pole_that_only_errors_lead_to_is_not_one_of_the_solution(name: str, rtol: float) -> None:
+    """y = sin t solves these for ever; what errors leave of it blows up, the later the smaller."""
+    done = solve(UNSTABLE[name], (0.0, 60.0), [0.0], rtol=rtol, atol=rtol)
+    assert done.status == Status.UNDERFLOW
+    assert "unstable" in done.message
+    assert done.singularity is None or done.singularity.status == "approaching"
+
+
+@pytest.mark.parametrize("rtol", [1e-6, 1e-8, 1e-10])
+def test_a_pole_that_errors_move_far_lies_within_the_bar(rtol: float) -> None:
+    """Chazy's equation from 6 / (1 - t), beside which every disturbance grows as a power."""
+    done = solve(
+        lambda t, y: np.array([y[1], y[2], 2.0 * y[0] * y[2] - 3.0 * y[1] ** 2]),
+        (0.0, 1.1),
+        [6.0, 6.0, 12.0],
+        rtol=rtol,
+        atol=rtol,
+    )
+    assert done.singularity is not None
+    assert abs(done.singularity.time - 1.0) <= done.singularity.error
 
 
 def test_of_many_points_the_one_that_grows_steepest_is_read() -> None:
