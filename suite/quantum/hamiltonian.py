@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from suite.core_potentials import core_potentials
 from suite.errors import InputError, missing
 from suite.molecule import CLOSEST, Molecule, read_xyz
 from suite.quantum.active import ActiveSpace, active_space_of
@@ -91,7 +92,8 @@ def molecule(
     `geometry` is "H 0 0 0; H 0 0 0.735" in angstrom, the path of an XYZ file, or a `Molecule`;
     `charge` and `spin` (2S, the number of unpaired electrons) are those of the latter two, else
     zero, where they are not given. Open shells are in orbitals of restricted open-shell
-    Hartree-Fock. `active_space` is (electrons, orbitals) around the highest filled orbital, or
+    Hartree-Fock. A basis that is made for effective core potentials (lanl2dz, def2 beyond krypton)
+    brings them. `active_space` is (electrons, orbitals) around the highest filled orbital, or
     (electrons, list of orbitals numbered from 0). Spin-up orbitals are the lower qubits. Raises
     `InputError` for what PySCF does not take; warns where the active space splits a shell.
     """
@@ -146,9 +148,11 @@ def _mole(geometry: str | Molecule, basis: str, charge: int | None, spin: int | 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # advice on where else to look for a basis
-            mol = gto.M(atom=atoms, basis=basis, charge=charge, spin=None, verbose=0)
+            made = {"atom": atoms, "basis": basis, "charge": charge, "verbose": 0}
+            made["ecp"] = core_potentials([symbol for symbol, _ in atoms], basis)
+            mol = gto.M(spin=None, **made)
             _check_spin(mol.nelectron, charge, spin)
-            mol = gto.M(atom=atoms, basis=basis, charge=charge, spin=spin, verbose=0)
+            mol = gto.M(spin=spin, **made)
     except InputError:
         raise
     except (RuntimeError, KeyError, ValueError, IndexError, AssertionError, OSError) as error:

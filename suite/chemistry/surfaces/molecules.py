@@ -7,19 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from suite.chemistry.surfaces.methods import nearest
+from suite.core_potentials import core_potentials
 from suite.errors import InputError, missing
 from suite.molecule import BOHR, Molecule
 
 __all__ = ["pyscf_molecule"]
 
-KRYPTON = 36
-"""Elements up to it have all their electrons in the basis sets of the usual families."""
-
 
 def pyscf_molecule(molecule: Molecule, basis: str) -> Any:
     """The PySCF molecule in bohr.
 
-    Basis sets made for an effective core potential bring it (def2 beyond krypton). Raises
+    Basis sets made for an effective core potential bring it (`core_potentials`). Raises
     `InputError` for an element, basis, charge or spin that does not exist.
     """
     try:
@@ -35,7 +33,7 @@ def pyscf_molecule(molecule: Molecule, basis: str) -> Any:
             atom=list(zip(molecule.symbols, molecule.coordinates / BOHR, strict=True)),
             unit="Bohr",
             basis=basis,
-            ecp=_core_potentials(molecule.symbols, basis),
+            ecp=core_potentials(molecule.symbols, basis),
             charge=molecule.charge,
             spin=molecule.spin,
             verbose=0,
@@ -86,17 +84,3 @@ def _check_basis(symbols: Sequence[str], basis: str) -> None:
 
 def _plain(basis: str) -> str:
     return basis.lower().replace("-", "").replace("_", "").replace(" ", "")
-
-
-def _core_potentials(symbols: Sequence[str], basis: str) -> dict[str, str]:
-    from pyscf import gto
-    from pyscf.data.elements import charge
-
-    found = {}
-    for symbol in set(symbols):
-        try:
-            if charge(symbol) > KRYPTON and gto.basis.load_ecp(basis, symbol):
-                found[symbol] = basis
-        except (RuntimeError, KeyError, ValueError, OSError, AssertionError):
-            continue  # an all-electron basis
-    return found
