@@ -50,8 +50,8 @@ class Molecule:
         object.__setattr__(self, "coordinates", np.asarray(self.coordinates, float))
         if not np.all(np.isfinite(self.coordinates)):
             raise InputError("coordinates must be finite numbers. Got NaN or infinity.")
-        if len(self.symbols) < 2:
-            raise InputError("A reaction needs two atoms at least. Got a single one.")
+        if not self.symbols:
+            raise InputError("A molecule must have an atom. Got none.")
         apart = np.linalg.norm(self.coordinates[:, None] - self.coordinates, axis=2)
         apart[np.diag_indices(len(apart))] = np.inf
         i, j = np.unravel_index(np.argmin(apart), apart.shape)

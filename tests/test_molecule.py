@@ -28,7 +28,6 @@ def test_charge_and_spin_of_the_comment_are_read_and_arguments_win(tmp_path):
         ("2\n\nO 0 0 0\nH 0 0\n", "line 4"),
         ("2\n\nO 0 0 0\n1 0 0 1\n", "line 4"),
         ("2\n\nO 0 0 0\nH 0 0 nan\n", "line 4"),
-        ("1\n\nO 0 0 0\n", "a single one"),
         ("2\n\nO 0 0 0\nH 0 0 0.1\n", "Atoms 1 \\(O\\) and 2 \\(H\\) are 0.100 angstrom apart"),
     ],
 )

@@ -251,6 +251,8 @@ def surface_and_start(
 ) -> tuple[Surface, Vector]:
     """The surface that is asked for, and the geometry [n] (bohr) to start from."""
     if isinstance(saddle, Molecule):
+        if len(saddle.symbols) < 2:
+            raise InputError("A reaction needs two atoms at least. Got a single one.")
         return pyscf_surface(saddle, method, basis, **level), saddle.coordinates.ravel() / BOHR
     if not hasattr(saddle, "measure"):
         surface = surface_of(saddle, masses=level.get("masses", "average"))

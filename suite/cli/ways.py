@@ -64,6 +64,16 @@ class Way:
             "damping of the metric.",
         ),
     ] = None
+    mode: Annotated[
+        str | None,
+        Parameter(help="How jobs are sent to a machine: job (the default), batch or session."),
+    ] = None
+    resilience: Annotated[
+        int | None,
+        Parameter(
+            help="Error mitigation by a machine's estimator, 0 to 2: 1 by default, 0 on fakes."
+        ),
+    ] = None
     evaluations: Annotated[
         int | None, Parameter(help="Evaluations of energy with gradient at most: 500 if exact.")
     ] = None

@@ -12,6 +12,11 @@ __all__ = ["advice"]
 
 SHORT = 1e-4
 """Share of the bound on |H| above the exact energy at which it has not been found."""
+CHEMICAL = 1.6e-3
+"""Chemical accuracy, hartree: the same of a molecule, whose core makes |H| large."""
+ALONE = 0.1
+"""Spread of an eigenstate as a share of what it lies above the exact energy: a state that mixes
+with lower ones spreads about as far as it lies above them."""
 
 
 def advice(
@@ -21,16 +26,18 @@ def advice(
     exact: float | None,
     spread: float,
     scale: float,
+    molecule: bool = False,
 ) -> str:
     """A sentence for a state with no gradient that is not the ground state, else nothing.
 
-    `spread` is the standard deviation of the energy in that state, `scale` a bound on |H|. An
-    eigenvalue lies within `spread` of the energy.
+    `spread` is the standard deviation of the energy in that state, `scale` a bound on |H|;
+    energies of a `molecule` are in hartree. An eigenvalue lies within `spread` of the energy.
     """
     if status not in (Status.CONVERGED, Status.STALLED):
         return ""
-    eigenstate = spread <= EIGENSTATE * scale
-    if eigenstate if exact is None else energy - exact <= SHORT * scale:
+    gap = np.inf if exact is None else energy - exact
+    eigenstate = spread <= min(EIGENSTATE * scale, ALONE * gap)
+    if eigenstate if exact is None else gap <= (CHEMICAL if molecule else SHORT * scale):
         return ""
     above = "" if exact is None else f", {energy - exact:.2g} above the exact energy"
     if eigenstate:
@@ -43,7 +50,7 @@ def advice(
     return (
         "The gradient is zero, but the state is no eigenstate (its energy spreads by "
         f"{spread:.2g}){above}: it is caught in a basin or at the limit of its ansatz{found}. "
-        "Another seed, more repetitions or another ansatz tell which."
+        "Another start, more repetitions or another ansatz tell which."
     )
 
 

@@ -18,11 +18,23 @@ from suite.quantum.coupled_cluster import (
 )
 from suite.quantum.hamiltonian import Problem
 from suite.quantum.hamiltonian_variational import hamiltonian_variational
+from suite.quantum.naming import spelled
+from suite.quantum.physical import on_its_own_qubits
 from suite.quantum.resets import without_idle_resets
 
-__all__ = ["ANSATZE", "Ansatz", "ansatz_of", "hartree_fock", "k_upccgsd", "uccsd", "usual_ansatz"]
+__all__ = [
+    "ANSATZE",
+    "PAIRED",
+    "Ansatz",
+    "ansatz_of",
+    "hartree_fock",
+    "k_upccgsd",
+    "uccsd",
+    "usual_ansatz",
+]
 
-ANSATZE = ("uccsd", "k-upccgsd", "hva", "efficient_su2", "real_amplitudes", "n_local")
+PAIRED = "k-upccgsd"
+ANSATZE = ("uccsd", PAIRED, "hva", "efficient_su2", "real_amplitudes", "n_local")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,11 +85,12 @@ def ansatz_of(
     if name is None:
         name = usual_ansatz(problem)
     if not isinstance(name, str):
-        return _own(name)
+        return _own(name, problem)
     if is_circuit_file(name):
-        return _own(read_circuit(name))
+        return _own(read_circuit(name), problem)
+    name = spelled(name, ANSATZE)
     _check(name, repetitions)
-    if name in ("uccsd", "k-upccgsd"):
+    if name in ("uccsd", PAIRED):
         return _coupled_cluster(name, problem, repetitions)
     if name == "hva":
         if problem.electrons is not None:
@@ -145,7 +158,7 @@ def k_upccgsd(orbitals: int, electrons: tuple[int, int], repetitions: int = 2) -
     """
     excitations = paired_excitations(orbitals, repetitions)
     circuit = excitation_circuit(orbitals, electrons, excitations)
-    return Ansatz("k-upccgsd", circuit, excitations, repetitions)
+    return Ansatz(PAIRED, circuit, excitations, repetitions)
 
 
 def _library(
@@ -164,10 +177,10 @@ def _library(
     return Ansatz(name, made, None, repetitions)
 
 
-def _own(circuit: Any) -> Ansatz:
+def _own(circuit: Any, problem: Problem) -> Ansatz:
     if not hasattr(circuit, "parameters") or not hasattr(circuit, "num_qubits"):
         raise InputError(
             f"ansatz must be a name ({', '.join(ANSATZE)}), a file (.qasm, .qpy) or a "
             f"QuantumCircuit. Got {circuit!r}."
         )
-    return Ansatz("circuit", without_idle_resets(circuit))
+    return Ansatz("circuit", without_idle_resets(on_its_own_qubits(circuit, problem.qubits)))

@@ -58,11 +58,10 @@ def stretched(settings: Settings, atoms: str, distance: float) -> Settings:
     geometry: str = given["geometry"]
     molecule = {**given}
     if geometry.lower().endswith(".xyz"):
-        read = read_xyz(geometry)
+        read = read_xyz(geometry, charge=given.get("charge"), spin=given.get("spin"))
         symbols, places = list(read.symbols), read.coordinates.copy()
         # An XYZ file's own charge and spin would be lost with it.
-        molecule |= {"charge": given.get("charge") or read.charge}
-        molecule |= {"spin": given.get("spin") or read.spin}
+        molecule |= {"charge": read.charge, "spin": read.spin}
     else:
         listed = atoms_of(geometry)
         symbols, places = [s for s, _ in listed], np.array([row for _, row in listed])

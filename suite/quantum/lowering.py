@@ -6,7 +6,6 @@ exp(-iφ Σ c P) about commuting words, with φ a function of the parameters.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -15,18 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.errors import InputError
+from suite.quantum.definitions import definition_of
 from suite.quantum.generators import (
     ROTATIONS,
     Letters,
-    diagonalised,
     letters_of,
     placed,
-    split_words,
 )
 from suite.quantum.pauli_frame import Frame, Pauli, clifford_images, commute, pauli_of, word_matrix
 from suite.quantum.resets import IDLE, without_idle_resets
 
-__all__ = ["Lowered", "ProductFormulaWarning", "Rotation", "angles", "lower"]
+__all__ = ["Lowered", "Rotation", "angles", "lower"]
 
 Vector = NDArray[np.float64]
 # A word and its coefficient: x mask, z mask, c.
@@ -36,10 +34,6 @@ WIDEST = 2
 """Qubits up to which a fixed gate is looked at as a matrix."""
 FAR = 64
 """How many rotations back a rotation may slide, past those it commutes with, to join another."""
-
-
-class ProductFormulaWarning(UserWarning):
-    """An evolution's words do not commute: it is the product that its synthesis makes of them."""
 
 
 class Angle(NamedTuple):
@@ -122,10 +116,7 @@ class _Builder:
             self._gate(instruction.operation, tuple(index[bit] for bit in instruction.qubits))
 
     def _gate(self, gate: Any, qubits: tuple[int, ...]) -> None:
-        if not hasattr(gate, "params"):  # a Clifford, an annotated operation: no instruction yet
-            self.walk(_synthesised(gate), qubits)
-            return
-        name, parameters = gate.name, gate.params
+        name, parameters = gate.name, getattr(gate, "params", ())
         if name in IDLE:
             return
         if self._clifford(gate, qubits):
@@ -135,10 +126,8 @@ class _Builder:
         elif name in ("u", "u3"):
             for rotation, place in (("rz", 2), ("ry", 0), ("rz", 1)):
                 self._rotate(placed(ROTATIONS[rotation], qubits), parameters[place])
-        elif name == "hamiltonian":
-            self.walk(diagonalised(gate), qubits)
         else:
-            self.walk(_definition(gate), qubits)
+            self.walk(definition_of(gate), qubits)
 
     def _free(self, gate: Any, letters: Letters, qubits: tuple[int, ...]) -> Any:
         """A rotation's angle; a fixed share of it that is a Clifford gate goes into the frame.
@@ -162,8 +151,8 @@ class _Builder:
 
     def _clifford(self, gate: Any, qubits: tuple[int, ...]) -> bool:
         """Take a fixed Clifford gate into the frame."""
-        fixed = not any(getattr(value, "parameters", ()) for value in gate.params)
-        if not fixed or len(qubits) > WIDEST or not hasattr(gate, "__array__"):
+        free = any(getattr(value, "parameters", ()) for value in getattr(gate, "params", ()))
+        if free or len(qubits) > WIDEST or not hasattr(gate, "__array__"):
             return False
         return self._take(np.asarray(gate, complex), qubits)
 
@@ -206,39 +195,6 @@ class _Builder:
                 self.rotations[place] = Rotation(merged, old.angle)
                 return
         self.rotations.append(new)
-
-
-def _definition(gate: Any) -> Any:
-    """The gates that a gate is made of; a sentence with its name where there are none."""
-    if count := split_words(gate):
-        warnings.warn(
-            f"A PauliEvolutionGate has {count} words that do not commute: it is taken as the "
-            f"product of exponentials that its synthesis ({type(gate.synthesis).__name__}) makes, "
-            "as a machine runs it, and not as exp(-itH).",
-            ProductFormulaWarning,
-            stacklevel=2,
-        )
-    from qiskit.exceptions import QiskitError
-
-    try:
-        found = getattr(gate, "definition", None)
-    except (QiskitError, TypeError, ValueError) as error:
-        raise InputError(
-            f"The gate {gate.name!r} is no product of rotations while its parameters are free "
-            f"({error}): write it in gates such as rx, ry, rz, rzz or PauliEvolutionGate."
-        ) from error
-    if found is None:
-        used = " of a qubit that was used before" if gate.name == "reset" else ""
-        raise InputError(f"The circuit has a {gate.name!r}{used}, which is no unitary gate.")
-    return found
-
-
-def _synthesised(operation: Any) -> Any:
-    from qiskit import QuantumCircuit, transpile
-
-    circuit = QuantumCircuit(operation.num_qubits)
-    circuit.append(operation, range(operation.num_qubits))
-    return transpile(circuit, basis_gates=["cx", "u", "p", "rz", "ry"], optimization_level=0)
 
 
 def _angle(value: Any, place: dict[Any, int]) -> tuple[Angle, float]:

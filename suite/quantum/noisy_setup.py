@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.errors import BudgetExhausted, InputError
+from suite.quantum.naming import spelled
 from suite.quantum.noise import baselines
 from suite.quantum.noise.annealed import NoisyCourse, annealed
 from suite.quantum.noise.groups import grouped
@@ -22,7 +23,7 @@ from suite.quantum.priced import Priced
 from suite.quantum.request import Instrument, Request
 from suite.quantum.start import first_parameters
 from suite.quantum.steps.course import Method
-from suite.quantum.task import Task
+from suite.quantum.task import SIMULATOR, Task
 
 __all__ = ["METHODS", "NATURAL", "SIMULATED", "Setup", "method_of", "setup_of"]
 
@@ -37,6 +38,8 @@ FINAL_SHARE = 20
 """The final energy takes the search's shots over this."""
 RANDOM_START, GOOD_START = 20, 200
 """Shots of a row at the start: a random point needs direction, a good one precision."""
+FEW, LEAST_ROW = 50, 20
+"""Attempts that a method of fixed steps is to have, if its rows keep that many shots."""
 DEAR_GROWTH, DEAR_PACE = 0.02, 1.0
 """Fewer and larger attempts where every job is dear: twice the usual share, twice the pace."""
 
@@ -77,6 +80,11 @@ class Setup:
     budget: Mapping[str, float]
 
     @property
+    def backend(self) -> str:
+        """The name of what measures."""
+        return SIMULATOR if self.machine is None else str(self.machine.name)
+
+    @property
     def final_shots(self) -> int:
         """Shots of the final energy."""
         return max(1, self.shots // FINAL_SHARE)
@@ -91,7 +99,7 @@ def setup_of(task: Task, *, method: str | None = None, rate: float | None = None
     from suite.quantum.hardware.backends import machine_of
     from suite.quantum.hardware.jobs import budget_of
 
-    name = method or ANNEALED
+    name = spelled(method or ANNEALED, METHODS)
     if name not in METHODS:
         near = difflib.get_close_matches(name, METHODS, 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -105,7 +113,10 @@ def setup_of(task: Task, *, method: str | None = None, rate: float | None = None
         )
     _check_natural(task, name)
     budget = budget_of(task.max_qpu_seconds, task.max_shots)
-    machine = None if task.backend in SIMULATED else machine_of(task.backend, seed=task.seed)
+    machine = None
+    if task.backend not in SIMULATED:
+        machine = machine_of(task.backend, **_served(task), seed=task.seed)
+    _check_served(task, machine)
     shots = task.shots
     if shots is None:
         # What is left pays for the final energy.
@@ -122,6 +133,21 @@ def setup_of(task: Task, *, method: str | None = None, rate: float | None = None
         )
     _check_first(found)
     return found
+
+
+def _served(task: Task) -> dict[str, Any]:
+    """How a machine is to serve the run."""
+    return {"mode": task.mode or "job", "resilience": task.resilience}
+
+
+def _check_served(task: Task, machine: Any) -> None:
+    """Refuse options of the runtime where there is none."""
+    asked = [name for name in ("mode", "resilience") if getattr(task, name) is not None]
+    if asked and (machine is None or machine.kind != "runtime"):
+        raise InputError(
+            f"{asked[0]} is an option of fake: and ibm: backends. Got {getattr(task, asked[0])!r} "
+            f"for {SIMULATOR if machine is None else machine.name!r}."
+        )
 
 
 def _check_natural(task: Task, method: str) -> None:
@@ -158,12 +184,7 @@ def _check_first(setup: Setup) -> None:
 def method_of(setup: Setup, instrument: Instrument) -> Method:
     """The method of a setup on what measures; fewer and larger jobs where a job is dear."""
     if setup.method in BASELINES:
-        make, usual, row_shots = BASELINES[setup.method]
-        rate = usual if setup.rate is None else setup.rate
-        setting = baselines.Setting(setup.unrolled, instrument, setup.shots, row_shots, rate)
-        return make(
-            replace(setting, evaluations=setup.task.evaluations, energy_shots=row_shots // 2)
-        )
+        return _baseline(setup, instrument)
     course = NoisyCourse(
         setup.unrolled,
         grouped(setup.task.problem.observable),
@@ -181,6 +202,20 @@ def method_of(setup: Setup, instrument: Instrument) -> Method:
         return annealed(course)
     pace = max(DEAR_PACE, usual_pace(setup.unrolled))
     return annealed(replace(course, growth=DEAR_GROWTH, pace=pace))
+
+
+def _baseline(setup: Setup, instrument: Any) -> Method:
+    """A method to compare with, with fewer shots a row where the usual ones leave few attempts."""
+    make, usual, row_shots = BASELINES[setup.method]
+    rate = usual if setup.rate is None else setup.rate
+    setting = baselines.Setting(setup.unrolled, instrument, setup.shots, row_shots, rate)
+    setting = replace(setting, evaluations=setup.task.evaluations, energy_shots=row_shots // 2)
+    pricing = Priced(setup.unrolled, setup.task.problem.observable)
+    make(replace(setting, instrument=pricing)).prepare(setup.first)
+    attempts = setup.shots / sum(price.shots for price in pricing.prices)
+    if attempts < FEW:
+        row_shots = max(LEAST_ROW, int(row_shots * attempts / FEW))
+    return make(replace(setting, row_shots=row_shots, energy_shots=row_shots // 2))
 
 
 def _ordering(setup: Setup, instrument: Any) -> Ordering:

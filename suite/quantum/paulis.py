@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from suite.errors import InputError
 from suite.quantum.jordan_wigner import sparse_pauli_op
 
-__all__ = ["lowest_eigenvalue", "pauli_terms", "read_terms"]
+__all__ = ["is_pauli_text", "lowest_eigenvalue", "pauli_terms", "read_terms"]
 
 MOST_EXACT_ELEMENTS = 2**23
 """Elements of the sparse matrix up to which its lowest eigenvalue is computed beside."""
@@ -22,6 +22,18 @@ MOST_DENSE_STATES = 32
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _TERM = re.compile(rf"\s*([+-])?\s*({_NUMBER})?\s*\*?\s*([IXYZ]+)\s*")
 _PAIR = re.compile(rf"\s*([IXYZ]+)[\s,:]\s*([+-]?\s*{_NUMBER})\s*")
+
+
+def is_pauli_text(given: object) -> bool:
+    """Whether this is a sum of Pauli words as text, and no name of a file.
+
+    >>> is_pauli_text("-1.0 ZZ + 0.5*XI"), is_pauli_text("h2.toml"), is_pauli_text("X.toml")
+    (True, False, False)
+    """
+    try:
+        return isinstance(given, str) and bool(read_terms(given))
+    except InputError:
+        return False
 
 
 def read_terms(terms: Any) -> list[tuple[str, float]]:

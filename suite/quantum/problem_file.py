@@ -12,6 +12,7 @@ from suite.errors import InputError
 from suite.quantum.ansatz import ANSATZE, ansatz_of
 from suite.quantum.circuit_file import is_circuit_file
 from suite.quantum.hamiltonian import Problem, molecule, pauli_sum
+from suite.quantum.naming import spelled
 from suite.quantum.spins import chain, grid, heisenberg, ring, spin_model, tfim, xxz
 from suite.quantum.task import EXACT, Task
 
@@ -28,7 +29,7 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "spin": (int,),
         "active_space": (list,),
     },
-    "pauli": {"terms": (list, str), "file": (str,)},
+    "pauli": {"terms": (list, str, dict), "file": (str,)},
     "spin_model": {
         "name": (str,),
         "lattice": (str,),
@@ -56,6 +57,8 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "max_qpu_seconds": (float,),
         "order": (str,),
         "overlaps": (bool,),
+        "mode": (str,),
+        "resilience": (int,),
     },
     "stop": {"gradient": (float,), "evaluations": (int,)},
     "start": {"seed": (int,), "parameters": (list,)},
@@ -80,7 +83,8 @@ def read_task(
     """Read a problem file; raises `InputError` naming the key and the value that is wrong.
 
     `options` win over the file where they are not None: ansatz, repetitions, gradient,
-    evaluations, seed, start, method, backend, shots, max_shots, max_qpu_seconds, order, overlaps.
+    evaluations, seed, start, method, backend, shots, max_shots, max_qpu_seconds, order, overlaps,
+    mode, resilience.
     A backend that is not among `backends` is refused; None leaves that to whoever opens it.
     """
     path = Path(path)
@@ -223,6 +227,8 @@ def _form(table: Settings, chosen: Any, path: Path) -> Settings:
     named = {} if chosen is None else {"name": chosen}
     form = {"name": None, "repetitions": 2} | table | named
     form.pop("file", None)
+    if form["name"] is not None:
+        form["name"] = spelled(str(form["name"]), ANSATZE)
     _check_ansatz(form, path)
     return form
 

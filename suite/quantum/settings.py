@@ -26,6 +26,8 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "max_qpu_seconds": ("backend", "max_qpu_seconds"),
     "order": ("backend", "order"),
     "overlaps": ("backend", "overlaps"),
+    "mode": ("backend", "mode"),
+    "resilience": ("backend", "resilience"),
     "gradient": ("stop", "gradient"),
     "evaluations": ("stop", "evaluations"),
     "seed": ("start", "seed"),

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.core import Attempt, Record, Store, run
+from suite.core import Attempt, Record, Status, Store, run
 from suite.core.versions import versions
 from suite.quantum.noise import baselines
 from suite.quantum.noise.annealed import Annealed
@@ -65,7 +65,7 @@ def with_shots(
         point = last[0].after if last else (kept.point() if kept is not None else None)
         assert point is not None  # a run that ended has at least its preparation
         energy, error, answer, more = _settled(setup, way, point.state, instrument, len(record))
-    details = _details(setup, record, answer, more)
+    details = _details(setup, record, answer, more) | {"sentence": _sentence(setup, status, record)}
     problem = task.problem
     return VQEResult(
         energy,
@@ -154,7 +154,7 @@ def _settled(
 def _details(setup: Setup, record: Record, answer: Vector, more: int) -> dict[str, Any]:
     cost = record.tally.cost
     return {
-        "backend": setup.task.backend,
+        "backend": setup.backend,
         "shots": int(cost["shots"]) + more,
         "jobs": int(cost["jobs"]) + (more > 0),
         "exact_energy_of_parameters": _exact(setup.task, answer),
@@ -162,6 +162,16 @@ def _details(setup: Setup, record: Record, answer: Vector, more: int) -> dict[st
         "noise": _noise(record),
         **_order(record),
     }
+
+
+def _sentence(setup: Setup, status: Status, record: Record) -> str:
+    """How a run ended, and which bound of the search it was that it reached."""
+    if status is not Status.ENDPOINT:
+        return status.sentence
+    asked, done = setup.task.evaluations, record.tally.cost["evaluations"]
+    if asked is not None and done >= asked:
+        return f"{status.sentence} The search had its {asked:,} evaluations."
+    return f"{status.sentence} The search has spent its {setup.shots:,} shots."
 
 
 def _exact(task: Task, parameters: Vector) -> float | None:
@@ -210,6 +220,12 @@ def _order(record: Record) -> dict[str, Any]:
     return {"order": why[-1], "drifted_at_attempts": drifted} if why else {}
 
 
+def _served(setup: Setup) -> dict[str, Any]:
+    """How a machine was asked to serve the run, as far as anybody chose."""
+    asked = {"mode": setup.task.mode, "resilience": setup.task.resilience}
+    return {name: value for name, value in asked.items() if value is not None}
+
+
 def _about(setup: Setup) -> dict[str, Any]:
     """What a stored run must agree in to be gone on with."""
     from qiskit import qasm3
@@ -223,12 +239,14 @@ def _about(setup: Setup) -> dict[str, Any]:
             "method": setup.method,
             "rate": setup.rate,
             "start": setup.first.tolist(),
-            "backend": task.backend,
+            "backend": setup.backend,
             "shots": setup.shots,
             "good_start": setup.good,
             "evaluations": task.evaluations,
             "order": task.order,
             "overlaps": task.overlaps,
+            # Those of a machine, so that runs from before they could be chosen go on.
+            **_served(setup),
         },
         "seed": task.seed,
         "versions": versions("scipy", "qiskit", "pyscf", "qiskit-aer", "qiskit-ibm-runtime"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from suite.quantum.ansatz import PAIRED
 from suite.quantum.geometry import checked_values
 from suite.quantum.task import Task
 
@@ -12,12 +13,20 @@ __all__ = ["first_parameters"]
 
 Vector = NDArray[np.float64]
 
+RANDOM = 0.3
+"""Largest angle of a random start, radians."""
+ASIDE = 0.01
+"""Largest angle by which k-UpCCGSD starts beside Hartree-Fock, some millihartree above it."""
+
 
 def first_parameters(task: Task, count: int) -> Vector:
-    """Where a run starts: what was given [p], Hartree-Fock, or small random angles."""
+    """Where a run starts: what was given [p], Hartree-Fock or just beside it, or small random
+    angles."""
     if task.start is not None:
         return checked_values(task.start, count)
-    if task.excitations is not None:
+    if task.excitations is not None and task.ansatz != PAIRED:
         return np.zeros(count)
-    # Zero is a stationary point of many circuits.
-    return np.random.default_rng(task.seed).uniform(-0.3, 0.3, count)
+    # Zero is a stationary point of many circuits. From it layers that are alike would stay alike
+    # for ever, and so would the singles of both spins.
+    most = RANDOM if task.excitations is None else ASIDE
+    return np.random.default_rng(task.seed).uniform(-most, most, count)

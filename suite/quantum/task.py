@@ -26,8 +26,9 @@ class Task:
 
     `circuit` may be given as an `Ansatz`, which is then unpacked: `excitations` are its own, and
     `ansatz` the name. `method`, `shots`, the two limits and the `order` of jobs are None where
-    nobody chose; `overlaps` asks for the angle by which a step really turned the state. Without a
-    `backend` it is the simulator where there are shots, else the exact engine; without a bound on
+    nobody chose; `overlaps` asks for the angle by which a step really turned the state. `mode` and
+    `resilience` are of the jobs on a machine. `backend` is a name or a Qiskit backend; without one
+    it is the simulator where there are shots, else the exact engine; without a bound on
     `evaluations` that engine gets 500, and shots alone bound a search that has them.
     """
 
@@ -39,20 +40,22 @@ class Task:
     seed: int = 0
     start: Any = None
     method: str | None = None
-    backend: str = ""
+    backend: Any = ""
     shots: int | None = None
     max_shots: int | None = None
     max_qpu_seconds: float | None = None
     excitations: Any = None
     order: str | None = None
     overlaps: bool = False
+    mode: str | None = None
+    resilience: int | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.circuit, Ansatz):
             object.__setattr__(self, "excitations", self.circuit.excitations)
             object.__setattr__(self, "circuit", self.circuit.circuit)
         self._settle()
-        for name in ("evaluations", "seed", "shots", "max_shots"):
+        for name in ("evaluations", "seed", "shots", "max_shots", "resilience"):
             value = getattr(self, name)
             if value is not None and not _is_whole(value):
                 raise InputError(f"{name} must be a whole number. Got {value!r}.")

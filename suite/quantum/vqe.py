@@ -24,7 +24,9 @@ from suite.quantum.advice import advice
 from suite.quantum.ansatz import ansatz_of
 from suite.quantum.circuits import engine_of
 from suite.quantum.hamiltonian import Problem
+from suite.quantum.naming import spelled
 from suite.quantum.operators import problem_of
+from suite.quantum.paulis import is_pauli_text
 from suite.quantum.problem_file import read_task
 from suite.quantum.result import VQEResult
 from suite.quantum.start import first_parameters
@@ -53,25 +55,27 @@ def vqe(
     rate: float | None = None,
     kicks: int | None = None,
     law: Law | None = None,
-    backend: str | None = None,
+    backend: str | Any = None,
     shots: int | None = None,
     max_shots: int | None = None,
     max_qpu_seconds: float | None = None,
     order: str | None = None,
     overlaps: bool | None = None,
+    mode: str | None = None,
+    resilience: int | None = None,
     seed: int | None = None,
     store: str | Path | None = None,
     observe: tuple[Callable[[Attempt], object], ...] = (),
 ) -> VQEResult:
     """Find the ground-state energy of a problem.
 
-    `problem` is a TOML file, a `Molecule` (in sto-3g), a `Problem`, a `SparsePauliOp` or a
-    qiskit-nature operator. Arguments that are given win over the file, as on the command line.
-    `ansatz` is a name of `suite.quantum.ansatz` (with `repetitions` layers where it has any,
-    default 2; by default "uccsd" for molecules, "hva" for spin models, "efficient_su2" for Pauli
-    terms), a circuit's file (.qasm, .qpy), or any parametrised circuit. `start` [p] defaults to
-    zeros (Hartree-Fock) for coupled cluster and to small random angles drawn with `seed` (default
-    0) otherwise.
+    `problem` is a TOML file, a `Molecule` (in sto-3g), a `Problem`, a `SparsePauliOp`, Pauli text
+    such as "-1.0 ZZ + 0.5 XI", or a qiskit-nature operator. Arguments that are given win over the
+    file, as on the command line. `ansatz` is a name of `suite.quantum.ansatz` (with `repetitions`
+    layers where it has any, default 2; by default "uccsd" for molecules, "hva" for spin models,
+    "efficient_su2" for Pauli terms), a circuit's file (.qasm, .qpy), or any parametrised circuit.
+    `start` [p] defaults to zeros (Hartree-Fock) for "uccsd", very small random angles for
+    "k-upccgsd" and small ones for others, drawn with `seed` (default 0).
 
     On the `backend` "exact" (the default) `method` is "gauss-newton" (default), "natural", or one
     to compare with: "qng", "gradient-descent", "adam" (these take a fixed `rate`) and "l-bfgs". The
@@ -80,8 +84,11 @@ def vqe(
     its basin; after `kicks` of them in a row that found nothing better the search ends (default:
     none for coupled cluster, else 5).
 
-    Any other backend measures with `shots`, never more than `max_shots` and `max_qpu_seconds`; with
-    shots and no name it is the "simulator". `evaluations` then end the search before its shots do.
+    Any other backend, a name or a Qiskit backend (such as an `AerSimulator` with a noise model),
+    measures with `shots`, never more than `max_shots` and `max_qpu_seconds`; with shots and no name
+    it is the "simulator". `mode` ("job", "batch", "session") and `resilience` (0, 1, 2: error
+    mitigation) say how a device serves the run. `evaluations` then end the search before its shots
+    do.
     With shots "natural" takes the `order` of its jobs, "together" or "energy first" (default: by
     price), and `overlaps` to measure how far steps really turned the state.
     `store` is a folder that keeps the run; called again it goes on. Raises `InputError` for
@@ -105,6 +112,8 @@ def vqe(
         "max_qpu_seconds": max_qpu_seconds,
         "order": order,
         "overlaps": overlaps,
+        "mode": mode,
+        "resilience": resilience,
         "seed": seed,
     }
     task = _task(problem, options)
@@ -115,7 +124,9 @@ def vqe(
         return with_shots(task, method=task.method, rate=rate, store=store, observe=observe)
     if task.order or task.overlaps:
         raise InputError("order and overlaps are of the method 'natural' with shots: give shots.")
-    name = task.method or METHOD
+    if task.mode is not None or task.resilience is not None:
+        raise InputError("mode and resilience are of fake: and ibm: backends: name one.")
+    name = spelled(task.method or METHOD, methods)
     if name not in methods:
         near = difflib.get_close_matches(name, methods, 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -132,9 +143,8 @@ def vqe(
     about = _about(task, first, name, course, way) if store is not None else None
     found = minimise(task.problem, way, first, name, store, about, observe)
     spread = engine.spread(found.parameters)
-    said = advice(
-        found.record, found.status, found.energy, task.problem.exact, spread, engine.scale
-    )
+    end = (found.record, found.status, found.energy, task.problem.exact)
+    said = advice(*end, spread, engine.scale, task.problem.electrons is not None)
     sentence = f"{found.status.sentence} {said}".rstrip()
     details = {"energy_spread": spread, "sentence": sentence}
     return replace(found, circuit=task.circuit, details=details)
@@ -172,7 +182,7 @@ def minimise(
 
 
 def _task(problem: Any, options: dict[str, Any]) -> Task:
-    if isinstance(problem, str | Path):
+    if isinstance(problem, str | Path) and not is_pauli_text(problem):
         return read_task(problem, options, None)
     problem = problem_of(problem)
     others = {name: value for name, value in options.items() if value is not None}

@@ -76,6 +76,16 @@ def _unit(rows: Iterable[Row]) -> str:
     return " (hartree)" if any(r.get("hartree_fock_energy") is not None for r in rows) else ""
 
 
+def _energy(row: Row) -> str:
+    """An energy with its error bar, and a word where noise alone makes it lower than exact."""
+    error, exact = row.get("standard_error"), row.get("exact_energy")
+    if not error:
+        return f"{row['energy']:.8f}"
+    lower = exact is not None and row["energy"] < exact
+    below = " (below the exact energy by noise)" if lower else ""
+    return f"{row['energy']:.6f} ± {error:.1e}{below}"
+
+
 def _facts(summary: Row) -> dict[str, str]:
     lowest = summary["lowest"]
     if lowest is None:
@@ -88,7 +98,7 @@ def _facts(summary: Row) -> dict[str, str]:
     ]
     facts = {
         "points": summary["sentence"],
-        "lowest point": f"{lowest['energy']:.8f} at {lowest['value']:g} {summary['unit']}".strip(),
+        "lowest point": f"{_energy(lowest)} at {lowest['value']:g} {summary['unit']}".strip(),
     }
     if gaps:
         facts["farthest from exact"] = f"{max(gaps):.1e}"

@@ -102,3 +102,44 @@ def test_a_key_in_the_wrong_place_is_told_its_own(path, text, sentence):
     path.write_text(text)
     with pytest.raises(InputError, match=sentence):
         read_task(path)
+
+
+def test_names_may_be_spelled_as_in_papers(tmp_path):
+    path = tmp_path / "h2.toml"
+    path.write_text('[molecule]\ngeometry = "H 0 0 0; H 0 0 0.735"\n[ansatz]\nname = "k-UpCCGSD"\n')
+    assert read_task(path).ansatz == "k-upccgsd"
+    assert read_task(path, {"ansatz": "UCCSD"}).ansatz == "uccsd"
+    assert ansatz_of("EfficientSU2", tfim(chain(3))).name == "efficient_su2"
+    found = vqe(tfim(chain(2)), method="L_BFGS", ansatz="RealAmplitudes", evaluations=2)
+    assert found.method == "l-bfgs"
+    assert vqe(tfim(chain(2)), method="SPSA", shots=20000, evaluations=1).method == "spsa"
+
+
+def test_a_problem_may_be_pauli_text_or_a_table_of_words(tmp_path):
+    assert vqe("-1.0 ZZ + 0.5*XI").energy == pytest.approx(-(1.25**0.5))
+    path = tmp_path / "pauli.toml"
+    path.write_text("[pauli]\nterms = {ZZ = -1.0, XI = 0.5}\n")
+    assert vqe(path).energy == pytest.approx(-(1.25**0.5))
+
+
+def test_an_xyz_file_may_hold_one_atom(tmp_path):
+    (tmp_path / "h.xyz").write_text("1\nspin=1\nH 0 0 0\n")
+    (tmp_path / "h.toml").write_text('[molecule]\ngeometry = "h.xyz"\n')
+    # Of hydrogen in STO-3G, by PySCF.
+    assert vqe(tmp_path / "h.toml").energy == pytest.approx(-0.4665818496, abs=1e-9)
+
+
+@pytest.mark.parametrize("backend", ["aer", "simulator", "exact"])
+@pytest.mark.parametrize("option", [{"mode": "session"}, {"resilience": 1}])
+def test_what_only_a_device_can_do_is_refused_elsewhere(backend, option):
+    shots = None if backend == "exact" else 20000
+    with pytest.raises(InputError, match="of fake: and ibm: backends"):
+        vqe(tfim(chain(2)), backend=backend, shots=shots, **option)
+
+
+def test_mode_and_resilience_go_to_the_machine(path):
+    from suite.quantum.noisy_setup import setup_of
+
+    path.write_text(TFIM + '[backend]\nname = "fake:manila"\nshots = 20000\nmode = "batch"\n')
+    machine = setup_of(read_task(path, {"resilience": 1}, None)).machine
+    assert (machine.mode, machine.resilience) == ("batch", 1)

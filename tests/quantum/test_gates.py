@@ -11,8 +11,8 @@ from scipy.linalg import expm
 from suite.errors import InputError
 from suite.quantum.ansatz import ansatz_of
 from suite.quantum.circuits import circuit_engine, energy_gradient_metric
+from suite.quantum.definitions import ProductFormulaWarning
 from suite.quantum.hamiltonian import pauli_sum
-from suite.quantum.lowering import ProductFormulaWarning
 from suite.quantum.operators import problem_of
 
 

@@ -22,7 +22,7 @@ CASES = [
     *(("statevector", None, shots, seed) for shots in (900, 4000) for seed in (3, 11)),
     ("statevector", None, 20000, 3),
     ("statevector", "natural", 8000, 3),
-    *(("statevector", method, 60000, 3) for method in ("qng", "adam", "spsa", "qnspsa")),
+    *(("statevector", method, 6000, 3) for method in ("qng", "adam", "spsa", "qnspsa")),
 ]
 
 

@@ -154,6 +154,13 @@ def test_an_xyz_file_keeps_its_charge_and_spin(tmp_path):
     assert atoms_of(found["geometry"])[1][1] == (0.0, 0.0, 1.3)
 
 
+def test_a_charge_of_zero_in_the_problem_file_wins_over_the_xyz_files(tmp_path):
+    (tmp_path / "a.xyz").write_text("2\ncharge=1 spin=2\nO 0 0 0\nH 0 0 1\n")
+    (tmp_path / "a.toml").write_text('[molecule]\ngeometry = "a.xyz"\ncharge = 0\nspin = 1\n')
+    found = stretched(read_settings(tmp_path / "a.toml"), "1-2", 1.3)["molecule"]
+    assert (found["charge"], found["spin"]) == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [

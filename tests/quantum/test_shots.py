@@ -189,7 +189,9 @@ def test_pauli_terms_of_one_qubit_do():
 
 
 # Twelve rows for six angles, the energy, and the metric of the layer that is no product state.
-@pytest.mark.parametrize(("method", "least"), [("annealed", 12 * 20 + 10 + 50), ("adam", 12_500)])
+@pytest.mark.parametrize(
+    ("method", "least"), [("annealed", 12 * 20 + 10 + 50), ("adam", 12 * 20 + 10)]
+)
 def test_shots_that_one_attempt_would_overdraw_are_refused_before_it(task, method, least):
     """Found by use: 50 shots were asked for and 2,500 spent."""
     with pytest.raises(InputError, match=f"The first attempt alone takes {least:,} shots"):

@@ -117,3 +117,20 @@ def test_the_simulator_counts_its_jobs_where_the_plan_does(tmp_path, capsys):
     assert text.endswith("}\n")
     summary = json.loads(text)
     assert summary["jobs"] == summary["record"]["cost"]["jobs"] > 0
+
+
+@pytest.mark.parametrize("method", ["qng", "adam", "spsa", "qnspsa"])
+def test_a_method_to_compare_with_has_attempts_enough_to_go_somewhere(method):
+    found = vqe(tfim(chain(3)), method=method, shots=20000, seed=1)
+    assert 30 <= found.evaluations <= 55  # blocks of a metric take 50 shots at least
+    assert found.details["shots"] <= 21_500
+
+
+def test_the_end_of_a_search_says_which_bound_it_reached():
+    way = {"ansatz": "real_amplitudes", "repetitions": 1, "shots": 3000, "seed": 1}
+    ends = ({}, {"evaluations": 2})
+    said = [vqe(tfim(chain(2)), **way, **more).summary()["sentence"] for more in ends]
+    assert said == [
+        "Endpoint reached. The search has spent its 3,000 shots.",
+        "Endpoint reached. The search had its 2 evaluations.",
+    ]

@@ -193,7 +193,13 @@ def test_a_curve_has_its_three_lines_error_bars_and_a_row_for_the_point_that_fai
     np.testing.assert_allclose(gaps.y, [0.001, 0.0], atol=1e-12)
     assert list(gaps.error_y.array) == [0.0, 0.01]
     parts = curve_sections(POINTS, scan_summary())
-    assert parts[0].table["lowest point"] == "-1.10000000 at 1.5 angstrom"
+    assert parts[0].table["lowest point"] == "-1.100000 ± 1.0e-02 at 1.5 angstrom"
+    noisy = scan_summary()
+    noisy["lowest"] = {**noisy["lowest"], "standard_error": 0.02, "exact_energy": -1.09}
+    (part, *_) = curve_sections(POINTS, noisy)
+    assert part.table["lowest point"] == (
+        "-1.100000 ± 2.0e-02 (below the exact energy by noise) at 1.5 angstrom"
+    )
     assert parts[1].grid.rows[1][-1] == "Hartree-Fock does not converge."
     assert json.loads(figure.to_json())["layout"]["xaxis2"]["title"]["text"].startswith("distance")
     shown = curve_in_notebook(POINTS, scan_summary())

@@ -106,9 +106,11 @@ def _check_options(mode: str, resilience: int | None, estimator: str | None) -> 
 def _of_backend(
     backend: Any, mode: str, resilience: int | None, estimator: str | None, seed: int
 ) -> Machine:
-    if not hasattr(backend, "target") or not hasattr(backend, "run"):
+    if isinstance(backend, type) or not hasattr(backend, "target") or not hasattr(backend, "run"):
+        own = " Give an estimator's own backend." if "Estimator" in type(backend).__name__ else ""
         raise InputError(
-            f"backend must be a name, such as 'fake:manila', or a Qiskit backend. Got {backend!r}."
+            "backend must be a name, such as 'fake:manila', or a Qiskit backend. "
+            f"Got {backend!r}.{own}"
         )
     name = str(getattr(backend, "name", type(backend).__name__))
     module = type(backend).__module__

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.errors import InputError, missing
+from suite.quantum.definitions import definition_of
 from suite.quantum.noise.gates import Gate, words_of
 from suite.quantum.noise.ordering import in_layers
 
@@ -142,18 +143,16 @@ class _Builder:
         parameters: Any = getattr(gate, "params", ())
         free = any(getattr(value, "parameters", ()) for value in parameters)
         words = words_of(gate, qubits)
-        if not free and len(qubits) <= _WIDEST and hasattr(gate, "to_matrix"):
-            self.items.append(_Item(gate, Gate(qubits, np.asarray(gate.to_matrix(), complex))))
+        if not free and len(qubits) <= _WIDEST and hasattr(gate, "__array__"):
+            self.items.append(_Item(gate, Gate(qubits, np.asarray(gate, complex))))
         elif words is not None and free:
             self.items.append(_Item(gate, Gate(qubits, None, words), parameters[0]))
         elif words is not None:
             self.items.append(_Item(gate, Gate(qubits, None, words, -1, float(parameters[0]))))
         elif name in ("u", "u3"):
             self._euler(parameters, qubits)
-        elif getattr(gate, "definition", None) is not None:
-            self.walk(gate.definition, qubits)
         else:
-            raise InputError(f"The circuit has a {name!r}, which is no unitary gate.")
+            self.walk(definition_of(gate), qubits)
 
     def _euler(self, parameters: Any, qubits: tuple[int, ...]) -> None:
         from qiskit.circuit import library

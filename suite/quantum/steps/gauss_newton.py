@@ -1,10 +1,11 @@
 """Gauss-Newton in the metric's trust region, with edge bursts where it stalls.
 
-The model of the energy about a point is g·d + d·K·d/2 with the Gauss-Newton matrix
-K = 2 Re⟨di|H - E|dj⟩ of the state's derivatives across it (the linear method of quantum Monte
-Carlo: Toulouse and Umrigar, J. Chem. Phys. 126, 084102 (2007)). It is minimised exactly inside
-d·M·d ≤ angle², with M the Fubini-Study metric, damped: Moré and Sorensen, SIAM J. Sci. Stat.
-Comput. 4, 553 (1983). Where that stalls short of an eigenstate, `bursts` lead out of the basin.
+The model is the energy over the span of the state and its derivatives across it, which slope,
+metric and the Gauss-Newton matrix K = 2 Re⟨di|H - E|dj⟩ give: the linear method of quantum Monte
+Carlo (Toulouse and Umrigar, J. Chem. Phys. 126, 084102 (2007)). It is minimised exactly within an
+angle of the damped Fubini-Study metric: Moré and Sorensen, SIAM J. Sci. Stat. Comput. 4, 553
+(1983). The angle is unbounded until a step fails, as two states are a quarter turn apart at most.
+Where that stalls short of an eigenstate, `bursts` lead out of the basin.
 """
 
 from __future__ import annotations
@@ -39,19 +40,20 @@ from suite.quantum.steps.course import (
     notes_of,
 )
 from suite.quantum.steps.place import Place, better
-from suite.quantum.steps.region import region_of
+from suite.quantum.steps.region import FARTHEST, region_of
 
 __all__ = ["GAUSS_NEWTON", "LAW", "gauss_newton"]
 
 GAUSS_NEWTON = "gauss-newton"
 
+FIRST_ANGLE = FARTHEST
+FIRST_DAMPING = 0.5
+"""Share of the metric's mean eigenvalue; as its effect shrinks with the gain, it slows no end."""
 LAW = Both(
-    TrustRegion("gain", poor=0.25, good=0.7, shrink=0.5, most_size=0.4),
+    TrustRegion("gain", poor=0.25, good=0.7, shrink=0.5, most_size=FARTHEST),
     Damping("angle", floor=1e-3),
 )
-"""Gain governs the angle, at most 0.4 rad; the angle turned governs the damping of the metric."""
-FIRST_ANGLE = 0.3
-FIRST_DAMPING = 1e-3
+"""Gain governs the angle; the angle turned governs the damping of the metric."""
 SMALLEST_ANGLE = 1e-9
 TELLING_ANGLE = 1e-3
 """Steps shorter than this (radians) do not tell how far the metric can be trusted."""
@@ -64,6 +66,8 @@ EIGENSTATE = 1e-3
 """Standard deviation of the energy, as a share of the spread, below which no kick is made."""
 BENT = 1e-3
 """Share of the largest curvature by which a way down bends."""
+SEARCHING = 1e-3
+"""Damping of the metric in which ways down are looked for."""
 ROUNDED = 1e-8
 """Share of the bound on |H| by which rounding may bend a way."""
 
@@ -191,6 +195,6 @@ def is_ground(course: Course, best: Incumbent, spread: float) -> bool:
     deviation = np.sqrt(max(course.engine.variance(best.here.state), 0.0))
     if deviation > EIGENSTATE * (spread or course.engine.scale):
         return False
-    region = region_of(best.here, FIRST_DAMPING)
+    region = region_of(best.here, SEARCHING)
     bent = max(BENT * region.top, ROUNDED * course.engine.scale)
     return bool(np.min(region.curvatures, initial=0.0) > -bent)

@@ -9,11 +9,13 @@ import numpy as np
 from suite.quantum.geometry import Geometry
 from suite.quantum.steps.course import RESOLVED, Vector
 
-__all__ = ["Region", "region_of"]
+__all__ = ["FARTHEST", "Region", "region_of"]
 
 EPS = float(np.finfo(float).eps)
+FARTHEST = float(np.pi / 2.0)
+"""The largest angle between two states."""
 LEAST = 1e-9
-"""Share of the largest curvature added to all, so that what moves nothing is not divided by nil."""
+"""Share of the largest curvature or slope added to all curvatures: nothing is divided by nil."""
 BLIND = 1e-6
 """Share of the largest slope below which a direction has none, by symmetry."""
 STATIONARY = 1e-3
@@ -21,10 +23,11 @@ STATIONARY = 1e-3
 
 
 class Region(NamedTuple):
-    """The energy's model slopes·y + y·curvatures·y/2, where parameters move by `basis` @ y.
+    """The energy's model about a point, where parameters move by `basis` @ y.
 
-    The length of y is the angle (radians) in the damped metric; `spectrum` [p] are the eigenvalues
-    of the metric as it was measured.
+    y turns the state by |y| radians, in the damped metric, along the geodesic that leaves in its
+    direction u. There the energy is exactly E + sin|y| cos|y| slopes·u + sin²|y| u·curvatures·u/2.
+    `spectrum` [p] are the eigenvalues of the metric as it was measured.
     """
 
     basis: Vector
@@ -40,31 +43,37 @@ class Region(NamedTuple):
     def lowest(self, angle: float) -> Vector:
         """Where the model is lowest at no more than an angle from its centre: y.
 
+        With x = u tan|y| the model is the Rayleigh quotient of the state and its derivatives,
+        E + (slopes·x + x·curvatures·x/2) / (1 + x·x). It is lowest at the x of the lowest
+        eigenvector, which lowers all curvatures by twice the gain, or at the edge.
+
         As long as a slope leads on, a direction that bends down and has none is not taken: at
         the stretched bonds of a molecule these are the singles, which break its symmetry, gain
         little, and must be undone.
 
-        >>> Region(np.eye(1), np.array([3.0]), np.array([2.0]), np.ones(1)).lowest(0.5).round(9)
-        array([-0.5])
+        >>> Region(np.eye(1), np.array([3.0]), np.array([2.0]), np.ones(1)).lowest(1.5).round(3)
+        array([-0.625])
         """
-        least = LEAST * self.top
+        least = LEAST * max(self.top, float(np.max(np.abs(self.slopes), initial=0.0)))
         curvatures = self._followed()
         bottom = float(np.min(curvatures, initial=0.0))
         if bottom > -least:  # by rounding, in a direction that moves nothing
             bottom = 0.0
         # Counted from the lowest curvature, so that a shift just above it keeps its digits.
         gaps = curvatures - bottom
-        inside = self._shifted(gaps, least)
-        length = float(np.linalg.norm(inside))
-        if length > angle:
-            return self._at_the_edge(gaps, angle, least)
-        if bottom < 0.0:
+        radius = float(np.tan(min(angle, FARTHEST)))
+        shift = self._shift(gaps, bottom, least)
+        x = self._shifted(gaps, shift)
+        if float(np.linalg.norm(x)) > radius:
+            x = self._at_the_edge(gaps, radius, shift)
+        elif bottom < 0.0 and shift == least:
             # The hard case: the slope does not see the direction that bends down most.
             lowest = int(np.argmin(gaps))
-            inside[lowest] = 0.0
-            missing = np.sqrt(angle**2 - float(inside @ inside))
-            inside[lowest] = -missing if self.slopes[lowest] > 0.0 else missing
-        return inside
+            x[lowest] = 0.0
+            missing = np.sqrt(radius**2 - float(x @ x))
+            x[lowest] = -missing if self.slopes[lowest] > 0.0 else missing
+        length = float(np.linalg.norm(x))
+        return np.asarray(x * (np.arctan(length) / max(length, 1e-300)))
 
     def _followed(self) -> Vector:
         """The curvatures, those of directions that are not to be taken turned up."""
@@ -75,21 +84,33 @@ class Region(NamedTuple):
         return np.where(slopes <= BLIND * steepest, np.abs(self.curvatures), self.curvatures)
 
     def _shifted(self, gaps: Vector, shift: float) -> Vector:
-        """Where the model is lowest if these were the curvatures, raised by a shift."""
+        """Where the curvatures, raised by a shift, and the slopes have their lowest point."""
         raised = gaps + shift
         return np.asarray(-self.slopes / np.where(raised > 0.0, raised, np.inf))
 
-    def _at_the_edge(self, gaps: Vector, angle: float, least: float) -> Vector:
-        """The lowest point at just that angle, by the secular equation in the shift."""
+    def _shift(self, gaps: Vector, bottom: float, least: float) -> float:
+        """The shift of the Rayleigh quotient's minimum: what the curvatures rise by, at least.
+
+        Above their bottom, the curvatures rise by twice the gain, -slopes·x.
+        """
         from scipy.optimize import brentq
 
-        if least == 0.0:
-            return np.asarray(-self.slopes * (angle / np.linalg.norm(self.slopes)))
+        def beyond(shift: float) -> float:
+            return shift - bottom + float(self.slopes @ self._shifted(gaps, shift))
+
+        most = 2.0 * float(np.linalg.norm(self.slopes))
+        if most <= least or beyond(least) >= 0.0:
+            return least
+        return float(brentq(beyond, least, most, xtol=EPS * least, rtol=4 * EPS))
+
+    def _at_the_edge(self, gaps: Vector, radius: float, least: float) -> Vector:
+        """The lowest point at just that radius, by the secular equation in the shift."""
+        from scipy.optimize import brentq
 
         def short(shift: float) -> float:
-            return 1.0 / angle - 1.0 / float(np.linalg.norm(self._shifted(gaps, shift)))
+            return 1.0 / radius - 1.0 / float(np.linalg.norm(self._shifted(gaps, shift)))
 
-        most = least + float(np.linalg.norm(self.slopes)) / angle
+        most = least + float(np.linalg.norm(self.slopes)) / radius
         if short(most) >= 0.0:  # by rounding only
             return self._shifted(gaps, most)
         root = brentq(short, least, most, xtol=EPS * least, rtol=4 * EPS)
@@ -97,7 +118,9 @@ class Region(NamedTuple):
 
     def gain(self, y: Vector) -> float:
         """By how much the model says the energy falls."""
-        return -float(self.slopes @ y + 0.5 * (self.curvatures @ np.square(y)))
+        angle = float(np.linalg.norm(y))
+        bent = float(np.sinc(angle / np.pi)) * y  # u sin|y|
+        return -float(np.cos(angle) * (self.slopes @ bent) + 0.5 * (self.curvatures @ bent**2))
 
 
 def region_of(here: Geometry, damping: float) -> Region:

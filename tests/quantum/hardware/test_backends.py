@@ -1,10 +1,12 @@
 """Names of machines, what is said of wrong ones, and that a token is never told."""
 
+import json
 import logging
 import sys
 from types import SimpleNamespace
 
 import pytest
+from qiskit.primitives import StatevectorEstimator
 from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 
 from suite.core import Store
@@ -208,3 +210,29 @@ def test_a_machine_shows_no_service():
     assert "service" not in shown
     secret = SimpleNamespace(token=TOKEN)
     assert TOKEN not in repr(Machine("ibm:x", "runtime", None, secret))
+
+
+def test_a_backend_of_the_users_own_with_its_noise_is_run_and_kept_by_name(tmp_path):
+    from qiskit_aer import AerSimulator
+    from qiskit_aer.noise import NoiseModel, ReadoutError
+
+    from suite.quantum import vqe
+    from suite.quantum.spins import chain, tfim
+
+    always = NoiseModel()
+    always.add_all_qubit_readout_error(ReadoutError([[0.5, 0.5], [0.5, 0.5]]))
+    way = {"ansatz": "real_amplitudes", "repetitions": 1, "shots": 4000, "evaluations": 2}
+    backend = AerSimulator(noise_model=always)
+    found = vqe(tfim(chain(2)), backend=backend, store=tmp_path, **way)
+    found.save(tmp_path)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["backend"] == "aer_simulator"
+    # What is read is noise alone, so every energy is zero but for its error.
+    assert abs(found.energy) < 5.0 * found.standard_error
+    assert vqe(tfim(chain(2)), backend=backend, store=tmp_path, **way).summary() == found.summary()
+
+
+@pytest.mark.parametrize("given", [FakeManilaV2, StatevectorEstimator()])
+def test_a_class_and_an_estimator_are_no_backends(given):
+    with pytest.raises(InputError, match=r"or a Qiskit backend\. Got"):
+        machine_of(given)
