@@ -23,7 +23,7 @@ from suite.quantum import molecule as problem_of_molecule
         ("Cl 0 0 0; H 0 0 1.27", "sbkjc", -15.2433453929),
     ],
 )
-@pytest.mark.filterwarnings("ignore::suite.quantum.active.SplitShellWarning")
+@pytest.mark.filterwarnings("ignore::suite.quantum.problems.active.SplitShellWarning")
 def test_a_basis_brings_the_potential_it_is_made_for(geometry, basis, energy):
     found = problem_of_molecule(geometry, basis, active_space=(2, 2))
     assert found.hartree_fock == pytest.approx(energy, abs=1e-8)

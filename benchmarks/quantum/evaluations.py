@@ -33,9 +33,9 @@ from qiskit.quantum_info import Operator, SparsePauliOp
 from scipy.optimize import minimize
 from scipy.sparse.linalg import eigsh
 
-from suite.quantum.ansatz import ansatz_of
-from suite.quantum.circuits import circuit_engine, engine_of
-from suite.quantum.hamiltonian import molecule, pauli_sum
+from suite.quantum.ansatz.named import ansatz_of
+from suite.quantum.exact.circuits import circuit_engine, engine_of
+from suite.quantum.problems.hamiltonian import molecule, pauli_sum
 from suite.quantum.steps import Course, methods
 
 PROBLEMS = Path(__file__).parents[2] / "tests" / "reference" / "ground_states.json"

@@ -22,8 +22,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from suite.core import finish
-from suite.quantum.ansatz import ansatz_of
-from suite.quantum.hamiltonian import molecule
+from suite.quantum.ansatz.named import ansatz_of
 from suite.quantum.noise.annealed import NoisyCourse, annealed
 from suite.quantum.noise.baselines import Setting, adam, fixed_natural_gradient, spsa
 from suite.quantum.noise.gradients import rows_of
@@ -32,6 +31,7 @@ from suite.quantum.noise.natural import GROWTH, natural
 from suite.quantum.noise.program import DeviceNoise
 from suite.quantum.noise.simulator import Simulator, simulator
 from suite.quantum.noise.unrolled import unroll
+from suite.quantum.problems.hamiltonian import molecule
 from suite.quantum.request import ORDERS
 
 GRIDS: dict[str, tuple[Callable[[Setting], Any], tuple[float, ...], tuple[int, ...]]] = {

@@ -29,7 +29,7 @@ import numpy as np  # noqa: E402
 from qiskit.circuit.library import efficient_su2  # noqa: E402
 from qiskit.quantum_info import SparsePauliOp  # noqa: E402
 
-from suite.quantum.circuits import circuit_engine  # noqa: E402
+from suite.quantum.exact.circuits import circuit_engine  # noqa: E402
 
 SIZES = ((4, 24), (8, 64), (10, 100), (12, 120))
 
@@ -278,8 +278,8 @@ def print_row(row: dict) -> None:
 def lithium_hydride() -> None:
     """UCCSD of LiH: energy, gradient, metric and Gauss-Newton matrix in the sector."""
     from suite.quantum import molecule
-    from suite.quantum.ansatz import ansatz_of
-    from suite.quantum.circuits import engine_of
+    from suite.quantum.ansatz.named import ansatz_of
+    from suite.quantum.exact.circuits import engine_of
 
     problem = molecule("Li 0 0 0; H 0 0 1.595")
     start = time.perf_counter()

@@ -4,7 +4,7 @@ from suite.errors import missing
 
 try:
     from suite.chemistry.path import ReactionPath
-    from suite.chemistry.saddle import NotASaddle, Saddle, refine
+    from suite.chemistry.stationary.saddle import NotASaddle, Saddle, refine
     from suite.chemistry.surfaces import (
         MullerBrown,
         Surface,

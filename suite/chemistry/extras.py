@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.chemistry import hessian as hessians
 from suite.chemistry.export import molden_text, qcschema
+from suite.chemistry.following.projected import Across, projected_wavenumbers, spread
 from suite.chemistry.internal import Atoms, parse
 from suite.chemistry.journal import Journal
-from suite.chemistry.projected import Across, projected_wavenumbers, spread
-from suite.chemistry.stationary import Stationary, arrive
+from suite.chemistry.stationary import hessian as hessians
+from suite.chemistry.stationary.state import Stationary, arrive
 from suite.chemistry.surfaces import Measured, PySCFSurface, Surface
 from suite.core import Attempt, Point, Status
 from suite.errors import InputError, SuiteError

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.chemistry.bonds import bonds, changed, label
+from suite.chemistry.ends.bonds import bonds, changed, label
 from suite.errors import InputError
 
 __all__ = ["Atoms", "along", "choose", "column", "parse", "values"]

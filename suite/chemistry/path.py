@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.chemistry.barriers import KCAL
-from suite.chemistry.bonds import changes
-from suite.chemistry.ends import End
-from suite.chemistry.frames import spin_square
+from suite.chemistry.ends.bonds import changes
+from suite.chemistry.ends.both import End
+from suite.chemistry.energetics.barriers import KCAL
+from suite.chemistry.following.frames import spin_square
+from suite.chemistry.following.projected import Across
 from suite.chemistry.internal import Atoms, along, choose
-from suite.chemistry.projected import Across
 from suite.core import Record, Status
 from suite.core.files import write_whole
 from suite.frames import frame_of

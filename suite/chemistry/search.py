@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.chemistry.ends import gap
+from suite.chemistry.ends.both import gap
 from suite.chemistry.journal import Journal, Unfinished
-from suite.chemistry.saddle import Saddle, refine
-from suite.chemistry.stationary import Stationary
+from suite.chemistry.stationary.saddle import Saddle, refine
+from suite.chemistry.stationary.state import Stationary
 from suite.chemistry.surfaces import Surface
 from suite.core import Attempt, Record, Status
 from suite.errors import InputError

@@ -13,18 +13,18 @@ from typing import Any, NamedTuple, TypedDict, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.chemistry import irc
-from suite.chemistry.barriers import Conditions, thermal_barriers
-from suite.chemistry.course import Course, Place, course, leave
-from suite.chemistry.ends import End, end_of, left_open
+from suite.chemistry.ends.both import End, end_of, left_open
+from suite.chemistry.energetics.barriers import Conditions, thermal_barriers
 from suite.chemistry.extras import Extras, Frames, Station, across, check, chosen, exports
-from suite.chemistry.frames import frames_of, nothing
+from suite.chemistry.following import irc
+from suite.chemistry.following.course import Course, Place, course, leave
+from suite.chemistry.following.frames import frames_of, nothing
 from suite.chemistry.journal import Journal
-from suite.chemistry.modes import displacement
 from suite.chemistry.path import SIDES, ReactionPath
-from suite.chemistry.saddle import Saddle, check_mode
 from suite.chemistry.search import search
-from suite.chemistry.stationary import Stationary
+from suite.chemistry.stationary.modes import displacement
+from suite.chemistry.stationary.saddle import Saddle, check_mode
+from suite.chemistry.stationary.state import Stationary
 from suite.chemistry.surfaces import (
     PySCFSurface,
     Surface,

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.chemistry.journal import Journal
-from suite.chemistry.modes import displacement
-from suite.chemistry.saddle import Saddle, check_mode
 from suite.chemistry.search import search
-from suite.chemistry.stationary import Stationary, steepest
+from suite.chemistry.stationary.modes import displacement
+from suite.chemistry.stationary.saddle import Saddle, check_mode
+from suite.chemistry.stationary.state import Stationary, steepest
 from suite.chemistry.surfaces import Surface
 from suite.chemistry.tracing import Level, molecule_of, surface_and_start
 from suite.core import Attempt, Record, Status, Store

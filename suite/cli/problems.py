@@ -23,7 +23,7 @@ COPIES = (PROBLEM_FILE, "problem.qasm", "problem.qpy")
 @contextmanager
 def as_asked(problem: Path, options: Mapping[str, Any]) -> Iterator[Path]:
     """The problem file with the options in it: the file itself where they change nothing."""
-    from suite.quantum.settings import amended, read_settings, simulated, to_toml
+    from suite.quantum.asked.settings import amended, read_settings, simulated, to_toml
 
     before = read_settings(problem)
     settings = simulated(amended(before, options))
@@ -83,7 +83,7 @@ def kept_problem(problem: Path, folder: Path) -> Iterator[None]:
 
 def _copies(problem: Path) -> dict[str, str | bytes]:
     """The copy of a problem file and of the circuit that it may name, by their names."""
-    from suite.quantum.settings import read_settings, to_toml, whole
+    from suite.quantum.asked.settings import read_settings, to_toml, whole
 
     settings, found = whole(read_settings(problem)), {}
     form = settings.get("ansatz")

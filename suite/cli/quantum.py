@@ -118,7 +118,7 @@ def _told() -> Iterator[None]:
 
 def sections_of(result: VQEResult) -> list[Section]:
     """The page's sections of a VQE run."""
-    from suite.quantum.drawing import drawing_of
+    from suite.quantum.ansatz.drawing import drawing_of
     from suite.report.quantum import sections
 
     circuit = getattr(result, "circuit", None)

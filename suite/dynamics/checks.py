@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from suite.dynamics.compiled import is_compiled, numba_takes
 from suite.dynamics.equation import Tolerance, Vector
-from suite.dynamics.methods.sparsity import Sparsity, sparsity
 from suite.dynamics.numbers import positive
+from suite.dynamics.sparsity import Sparsity, sparsity
 from suite.errors import InputError
 
 __all__ = [

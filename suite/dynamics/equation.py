@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from suite.core import Signal, Status, Step, Trial
-from suite.dynamics.methods.sparsity import Sparsity
+from suite.dynamics.sparsity import Sparsity
 from suite.errors import AttemptFailed
 
 __all__ = [

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.errors import BudgetExhausted, InputError
+from suite.quantum.asked.start import first_parameters
+from suite.quantum.asked.task import SIMULATOR, Task
 from suite.quantum.naming import spelled
 from suite.quantum.noise import baselines
 from suite.quantum.noise.annealed import NoisyCourse, annealed
@@ -21,9 +23,7 @@ from suite.quantum.noise.natural_steps import Ordering
 from suite.quantum.noise.unrolled import Unrolled, unroll
 from suite.quantum.priced import Priced
 from suite.quantum.request import Instrument, Request
-from suite.quantum.start import first_parameters
 from suite.quantum.steps.course import Method
-from suite.quantum.task import SIMULATOR, Task
 
 __all__ = ["METHODS", "NATURAL", "SIMULATED", "Setup", "method_of", "setup_of"]
 

@@ -15,15 +15,15 @@ import numpy as np
 
 from suite.core import Record, run
 from suite.errors import InputError
+from suite.quantum.asked.problem_file import read_task
+from suite.quantum.asked.task import Task
 from suite.quantum.hardware.plan import Plan
 from suite.quantum.hardware.pricing import Price
 from suite.quantum.noise.annealed import Annealed
 from suite.quantum.noise.metric_blocks import layers_of
 from suite.quantum.noisy_setup import NATURAL, SIMULATED, Setup, method_of, setup_of
 from suite.quantum.priced import HIDES, TELLS, Priced
-from suite.quantum.problem_file import read_task
 from suite.quantum.request import Request
-from suite.quantum.task import Task
 
 __all__ = ["plan_of"]
 

@@ -117,7 +117,7 @@ class VQEResult:
 
     def _repr_html_(self) -> str:
         """Convergence and ansatz in a frame, and a sentence where there is no report for it."""
-        from suite.quantum.drawing import drawing_of
+        from suite.quantum.ansatz.drawing import drawing_of
 
         try:
             # By name, since no domain depends on the report.

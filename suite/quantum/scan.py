@@ -25,10 +25,10 @@ from suite.core import Status
 from suite.core.files import write_whole
 from suite.errors import InputError, SuiteError
 from suite.frames import frame_of
-from suite.quantum.ansatz import Ansatz
-from suite.quantum.coordinate import coupled, stretched, values_of
-from suite.quantum.problem_file import read_task
-from suite.quantum.settings import Settings, amended, read_settings, simulated, to_toml
+from suite.quantum.ansatz.named import Ansatz
+from suite.quantum.asked.coordinate import coupled, stretched, values_of
+from suite.quantum.asked.problem_file import read_task
+from suite.quantum.asked.settings import Settings, amended, read_settings, simulated, to_toml
 
 __all__ = ["COLUMNS", "PROBLEM_FILE", "Curve", "scan"]
 
@@ -121,7 +121,7 @@ def scan(
     """Scan a problem file along a bond length (angstrom) or a coupling, into a folder.
 
     `distance` and the values of `coupling`, a pair of its name and its values, are numbers or a
-    text as `suite.quantum.coordinate.values_of` takes it; `atoms` names the two of a distance,
+    text as `asked.coordinate.values_of` takes it; `atoms` names the two of a distance,
     numbered from 1. `options` win over the file (method, ansatz, repetitions, backend, shots,
     max_shots, max_qpu_seconds, gradient, evaluations, seed); budgets are of each point. `cluster`
     is as in `suite.cluster.map_parts`: the points are divided into as many stretches as it has
@@ -294,7 +294,7 @@ def _is_better(path: Path, near: list[float]) -> bool:
     Orbitals may change their signs or their order from one point to the next, and what was good
     there is then worse than Hartree-Fock here.
     """
-    from suite.quantum.circuits import engine_of
+    from suite.quantum.exact.circuits import engine_of
 
     task = read_task(path, backends=None)
     if len(near) != task.circuit.num_parameters:

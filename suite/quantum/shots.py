@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from suite.core import Attempt, Record, Status, Store, run
 from suite.core.versions import versions
+from suite.quantum.asked.task import Task
 from suite.quantum.noise import baselines
 from suite.quantum.noise.annealed import Annealed
 from suite.quantum.noise.groups import Groups
@@ -27,7 +28,6 @@ from suite.quantum.noisy_setup import Setup, method_of, setup_of
 from suite.quantum.request import Request
 from suite.quantum.result import VQEResult
 from suite.quantum.steps.course import Method
-from suite.quantum.task import Task
 
 __all__ = ["with_shots"]
 
@@ -176,8 +176,8 @@ def _sentence(setup: Setup, status: Status, record: Record) -> str:
 
 def _exact(task: Task, parameters: Vector) -> float | None:
     """The energy of the answer without noise, where it can be computed."""
-    from suite.quantum.ansatz import Ansatz
-    from suite.quantum.circuits import engine_of
+    from suite.quantum.ansatz.named import Ansatz
+    from suite.quantum.exact.circuits import engine_of
 
     if task.problem.qubits > MOST_EXACT_QUBITS or not np.all(np.isfinite(parameters)):
         return None

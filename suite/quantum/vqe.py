@@ -21,17 +21,17 @@ from suite.core.law import Law
 from suite.core.versions import versions
 from suite.errors import InputError
 from suite.quantum.advice import advice
-from suite.quantum.ansatz import ansatz_of
-from suite.quantum.circuits import engine_of
-from suite.quantum.hamiltonian import Problem
+from suite.quantum.ansatz.named import ansatz_of
+from suite.quantum.asked.problem_file import read_task
+from suite.quantum.asked.start import first_parameters
+from suite.quantum.asked.task import EVALUATIONS, EXACT, Task
+from suite.quantum.exact.circuits import engine_of
 from suite.quantum.naming import spelled
-from suite.quantum.operators import problem_of
-from suite.quantum.paulis import is_pauli_text
-from suite.quantum.problem_file import read_task
+from suite.quantum.problems.hamiltonian import Problem
+from suite.quantum.problems.operators import problem_of
+from suite.quantum.problems.paulis import is_pauli_text
 from suite.quantum.result import VQEResult
-from suite.quantum.start import first_parameters
 from suite.quantum.steps import Course, Method, methods
-from suite.quantum.task import EVALUATIONS, EXACT, Task
 
 __all__ = ["VQEResult", "minimise", "vqe"]
 
@@ -71,7 +71,7 @@ def vqe(
 
     `problem` is a TOML file, a `Molecule` (in sto-3g), a `Problem`, a `SparsePauliOp`, Pauli text
     such as "-1.0 ZZ + 0.5 XI", or a qiskit-nature operator. Arguments that are given win over the
-    file, as on the command line. `ansatz` is a name of `suite.quantum.ansatz` (with `repetitions`
+    file, as on the command line. `ansatz` is a name of an ansatz (with `repetitions`
     layers where it has any, default 2; by default "uccsd" for molecules, "hva" for spin models,
     "efficient_su2" for Pauli terms), a circuit's file (.qasm, .qpy), or any parametrised circuit.
     `start` [p] defaults to zeros (Hartree-Fock) for "uccsd", very small random angles for
@@ -94,7 +94,7 @@ def vqe(
     `store` is a folder that keeps the run; called again it goes on. Raises `InputError` for
     options and problems that make no sense.
 
-    >>> from suite.quantum.hamiltonian import pauli_sum
+    >>> from suite.quantum.problems.hamiltonian import pauli_sum
     >>> found = vqe(pauli_sum([("ZZ", -1.0), ("XI", 0.5), ("IX", 0.5)]), ansatz="real_amplitudes")
     >>> round(found.energy, 6)
     -1.414214

@@ -12,9 +12,9 @@ from pyscf.tools import molden
 from scipy.integrate import solve_ivp
 
 from suite.chemistry import MullerBrown, model_surface, trace
-from suite.chemistry.course import FLAT
 from suite.chemistry.extras import Extras
-from suite.chemistry.projected import spread
+from suite.chemistry.following.course import FLAT
+from suite.chemistry.following.projected import spread
 from suite.errors import InputError
 
 HCN = Path(__file__).parents[2] / "examples" / "chemistry" / "hcn.xyz"

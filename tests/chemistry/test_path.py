@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from scipy.spatial.transform import Rotation
 
 from suite.chemistry import MullerBrown, pyscf_surface, read_xyz, trace
-from suite.chemistry.course import FLAT
+from suite.chemistry.following.course import FLAT
 from suite.core import ErrorControl, Fixed, Status
 from suite.errors import AttemptFailed, InputError, StoreMismatch
 from suite.molecule import BOHR

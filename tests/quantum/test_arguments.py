@@ -7,10 +7,10 @@ import pytest
 from suite.cli.main import run
 from suite.errors import InputError
 from suite.quantum import vqe
-from suite.quantum.ansatz import ansatz_of
-from suite.quantum.hamiltonian import pauli_sum
-from suite.quantum.problem_file import Task, read_task
-from suite.quantum.spins import chain, tfim
+from suite.quantum.ansatz.named import ansatz_of
+from suite.quantum.asked.problem_file import Task, read_task
+from suite.quantum.problems.hamiltonian import pauli_sum
+from suite.quantum.problems.spins import chain, tfim
 
 TFIM = (
     '[spin_model]\nname = "tfim"\nsites = 3\n'

@@ -11,7 +11,7 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from suite.core import Status
 from suite.errors import InputError
 from suite.quantum import molecule, vqe
-from suite.quantum.spins import chain, grid, heisenberg, ring, tfim
+from suite.quantum.problems.spins import chain, grid, heisenberg, ring, tfim
 from suite.quantum.steps import methods
 
 

@@ -9,11 +9,11 @@ from qiskit.quantum_info import SparseObservable, SparsePauliOp, Statevector
 from scipy.linalg import expm
 
 from suite.errors import InputError
-from suite.quantum.ansatz import ansatz_of
-from suite.quantum.circuits import circuit_engine, energy_gradient_metric
-from suite.quantum.definitions import ProductFormulaWarning
-from suite.quantum.hamiltonian import pauli_sum
-from suite.quantum.operators import problem_of
+from suite.quantum.ansatz.named import ansatz_of
+from suite.quantum.exact.circuits import circuit_engine, energy_gradient_metric
+from suite.quantum.exact.definitions import ProductFormulaWarning
+from suite.quantum.problems.hamiltonian import pauli_sum
+from suite.quantum.problems.operators import problem_of
 
 
 def test_a_fresh_qubit_may_be_reset_and_initialised():

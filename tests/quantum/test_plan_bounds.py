@@ -2,11 +2,11 @@
 
 import pytest
 
-from suite.quantum.ansatz import ansatz_of
+from suite.quantum.ansatz.named import ansatz_of
+from suite.quantum.asked.problem_file import Task
 from suite.quantum.planning import plan_of
-from suite.quantum.problem_file import Task
+from suite.quantum.problems.spins import chain, tfim
 from suite.quantum.shots import with_shots
-from suite.quantum.spins import chain, tfim
 
 PROBLEM = tfim(chain(3))
 FORM = ansatz_of("real_amplitudes", PROBLEM, 1)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pyscf import fci, gto, scf
 
 from suite.errors import InputError
-from suite.quantum.coordinate import coupled, stretched, values_of
-from suite.quantum.geometry_text import atoms_of
+from suite.quantum.asked.coordinate import coupled, stretched, values_of
+from suite.quantum.asked.settings import amended, read_settings, to_toml
+from suite.quantum.problems.geometry_text import atoms_of
 from suite.quantum.scan import scan
-from suite.quantum.settings import amended, read_settings, to_toml
 
 H2 = '[molecule]\ngeometry = "H 0 0 0; H 0 0 0.735"\nbasis = "sto-3g"\n'
 TFIM = (

@@ -5,10 +5,10 @@ import pytest
 
 from suite.errors import BudgetExhausted, InputError, JobFailed
 from suite.quantum import vqe
-from suite.quantum.hamiltonian import pauli_sum
+from suite.quantum.asked.problem_file import Task, read_task
 from suite.quantum.noisy_setup import setup_of
 from suite.quantum.planning import plan_of
-from suite.quantum.problem_file import Task, read_task
+from suite.quantum.problems.hamiltonian import pauli_sum
 from suite.quantum.request import Estimates, Measured, energies_of
 from suite.quantum.shots import Positive, with_shots
 
@@ -149,8 +149,8 @@ def test_what_cannot_be_paid_or_is_unknown_is_refused_before_anything_is_measure
 
 
 def test_a_machine_whose_noise_makes_the_metric_negative_is_no_reason_to_stop():
-    from suite.quantum.ansatz import ansatz_of
-    from suite.quantum.spins import chain, tfim
+    from suite.quantum.ansatz.named import ansatz_of
+    from suite.quantum.problems.spins import chain, tfim
 
     problem = tfim(chain(3))
     form = ansatz_of("hva", problem, 2)
@@ -180,7 +180,7 @@ def test_jobs_of_a_finished_run_are_read_back_and_not_run_again(task, tmp_path):
 
 
 def test_pauli_terms_of_one_qubit_do():
-    from suite.quantum.ansatz import ansatz_of
+    from suite.quantum.ansatz.named import ansatz_of
 
     problem = pauli_sum([("Z", 1.0), ("X", 0.5)])
     task = Task(problem, ansatz_of("real_amplitudes", problem, 1), "x", 1e-6, 100, 0, shots=20000)

@@ -7,12 +7,12 @@ import pytest
 
 from suite.cli.main import run
 from suite.quantum import vqe
-from suite.quantum.ansatz import ansatz_of
-from suite.quantum.circuits import engine_of
-from suite.quantum.hamiltonian import molecule
-from suite.quantum.problem_file import Task
+from suite.quantum.ansatz.named import ansatz_of
+from suite.quantum.asked.problem_file import Task
+from suite.quantum.exact.circuits import engine_of
+from suite.quantum.problems.hamiltonian import molecule
+from suite.quantum.problems.spins import chain, tfim
 from suite.quantum.shots import with_shots
-from suite.quantum.spins import chain, tfim
 from suite.report.quantum import sections
 
 PROBLEM = tfim(chain(3))

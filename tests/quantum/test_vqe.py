@@ -152,7 +152,7 @@ KILLED = """
 import json, os, signal, sys
 
 import qiskit.circuit.library, scipy.optimize, scipy.sparse.linalg
-import suite.quantum.circuits
+import suite.quantum.exact.circuits
 from suite.quantum import pauli_sum, vqe
 
 options = {"ansatz": "efficient_su2", "seed": 3, "evaluations": 50, "gradient": 1e-12, "kicks": 4}

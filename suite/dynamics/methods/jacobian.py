@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from suite.dynamics.equation import EPS, Equation, Rate, Vector, rms
-from suite.dynamics.methods.sparsity import Sparsity
+from suite.dynamics.sparsity import Sparsity
 from suite.errors import AttemptFailed, InputError
 
 __all__ = ["differences", "given", "increments", "leading", "spectral_radius"]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.quantum.generators import letters_of, placed
+from suite.quantum.exact.generators import letters_of, placed
 
 __all__ = ["Gate", "Word", "words_of"]
 

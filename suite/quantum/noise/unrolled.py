@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.errors import InputError, missing
-from suite.quantum.definitions import definition_of
+from suite.quantum.exact.definitions import definition_of
 from suite.quantum.noise.gates import Gate, words_of
 from suite.quantum.noise.ordering import in_layers
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from suite.quantum.ansatz import ansatz_of
-from suite.quantum.hamiltonian import pauli_sum
+from suite.quantum.ansatz.named import ansatz_of
+from suite.quantum.asked.problem_file import Task
 from suite.quantum.hardware import backends
-from suite.quantum.problem_file import Task
+from suite.quantum.problems.hamiltonian import pauli_sum
 from suite.quantum.shots import with_shots
 from tests.quantum.hardware.cloud import Service, install, machine
 

@@ -217,7 +217,7 @@ def test_a_backend_of_the_users_own_with_its_noise_is_run_and_kept_by_name(tmp_p
     from qiskit_aer.noise import NoiseModel, ReadoutError
 
     from suite.quantum import vqe
-    from suite.quantum.spins import chain, tfim
+    from suite.quantum.problems.spins import chain, tfim
 
     always = NoiseModel()
     always.add_all_qubit_readout_error(ReadoutError([[0.5, 0.5], [0.5, 0.5]]))

@@ -7,7 +7,7 @@ import pytest
 from qiskit.quantum_info import SparsePauliOp
 
 from suite.core import Point, Status
-from suite.quantum.circuits import circuit_engine
+from suite.quantum.exact.circuits import circuit_engine
 from suite.quantum.steps.bursts import BURST, LENGTH
 from suite.quantum.steps.course import ROUNDINGS, angle_between
 from suite.quantum.steps.gauss_newton import FIRST_DAMPING, GAUSS_NEWTON

@@ -1,0 +1,1 @@
+"""What a path ends in: minima, or fragments told apart."""

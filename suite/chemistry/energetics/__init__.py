@@ -1,0 +1,1 @@
+"""What follows from energies and Hessians: thermochemistry, barriers, rates."""

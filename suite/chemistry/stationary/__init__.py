@@ -1,0 +1,1 @@
+"""Stationary points of a surface: minima and saddles, found and proved."""

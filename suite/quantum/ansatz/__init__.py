@@ -1,0 +1,1 @@
+"""Parametrised circuits to search in: built by name, read from files, drawn."""

@@ -1,0 +1,1 @@
+"""What the ground state is sought of: molecules, spin models, sums of Pauli words."""
