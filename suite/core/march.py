@@ -28,7 +28,8 @@ class Trial(NamedTuple):
 
     `state` is where it led; `evidence` what it showed; `cost` what it spent, by name, whether it is
     kept or not. `learned` is the state to go on from if it is refused, `size` what was really
-    stepped if short of what was asked, `notes` the domain's own columns of the record.
+    stepped if short of what was asked, `notes` the domain's own columns of the record, `bound` the
+    name of what cut the size short.
     """
 
     state: State
@@ -37,6 +38,7 @@ class Trial(NamedTuple):
     learned: State | None = None
     size: float | None = None
     notes: Mapping[str, Any] = {}
+    bound: str = ""
 
 
 class Point(NamedTuple):
@@ -168,13 +170,13 @@ def _attempt(job: _Job, point: Point) -> Attempt:
     step, failure = _new(Step, (size, damping, effort, tries, number)), ""
     try:
         trial = attempt(state, step)
-        reached, evidence, _, learned, stepped, _ = trial
+        reached, evidence, _, learned, stepped, _, cut = trial
     except AttemptFailed as error:
-        learned, stepped = error.learned, None
+        learned, stepped, cut = error.learned, None, ""
         trial = Trial(state, {}, error.cost, learned=learned)
         reached, evidence, failure = state, UNMEASURED, str(error)
     if stepped is not None:
-        size = stepped
+        size, bound = stepped, cut or bound
         step = _new(Step, (size, damping, effort, tries, number))
     accept, wanted, code, learned_memory, stalled = law.decide(evidence, step, memory)
     next_size, wanted_damping, wanted_effort, _, _ = wanted

@@ -76,7 +76,7 @@ def _plain(attempt: Attempt, track: str, cost: Mapping[str, int]) -> tuple[Any, 
     """What is seen of an attempt that cost so much, field by field."""
     number, step, accept, bound, refused, trial, _, status, phase = attempt
     size, damping, effort, tries, _ = step
-    _, evidence, _, _, _, notes = trial
+    _, evidence, _, _, _, notes, _ = trial
     signals: tuple[Any, ...] = ()
     for name, (value, noise, order) in evidence.items():
         signals += name, value, noise, order

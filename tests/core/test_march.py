@@ -134,6 +134,17 @@ def test_a_refusal_of_a_cut_step_does_lower_the_wish():
     assert attempts[2].bound == "error"
 
 
+def test_what_cut_a_step_short_is_told_by_its_own_name():
+    def attempt(state, step):
+        short = step.size / 2.0 if state == 1 else None
+        error = {"error": Signal(0.5, 0.0, 2.0)}
+        return Trial(state + 1, error, {}, size=short, bound="" if short is None else "lowest")
+
+    attempts = walk(attempt, most=3)
+    assert [one.bound for one in attempts] == ["preparation", "start", "lowest", "error"]
+    assert attempts[2].step.size == attempts[1].after.step.size / 2.0
+
+
 def test_what_was_really_stepped_is_what_is_judged():
     def attempt(state, step):
         return Trial(state + 1, {"error": Signal(4.0, 0.0, 2.0)}, {}, size=0.25 * step.size)

@@ -236,6 +236,7 @@ def _attempt_on(surface: Surface, goal: Goal) -> Callable[[Stationary, Step], Tr
             ),
             size=length if length < step.size else None,
             notes=notes_of(after),
+            bound="minimum",
         )
 
     return attempt

@@ -156,7 +156,7 @@ def _given(
     rate = burst.rates[row] if slopes is None else slopes[-1]
     flow = _new(Flow, (after, burst.y[row], rate, slopes, memory))
     cost, notes = {"evaluations": ahead.evaluations}, {"h_lambda": stability}
-    return _new(Trial, (flow, {"error": signal}, cost, None, None, notes))
+    return _new(Trial, (flow, {"error": signal}, cost, None, None, notes, ""))
 
 
 def _watched(

@@ -129,7 +129,7 @@ def _scheme(name: str, order: int, equation: Equation, tableau: Tableau, value: 
         state = _new(Flow, (after, y_new, slopes[last], slopes[:-1], {**memory}))
         cost = {"evaluations": last}
         notes = {"h_lambda": math.sqrt(change / apart) if apart > 0.0 else 0.0}
-        return _new(Trial, (state, {"error": signal}, cost, None, None, notes))
+        return _new(Trial, (state, {"error": signal}, cost, None, None, notes, ""))
 
     def dense(before: Flow, after: Flow) -> tuple[Vector, int]:
         return _polynomial(equation, tableau, before, after)

@@ -213,7 +213,7 @@ def _cut(
     after = trial.state._replace(time=time, y=y, rate=rate)
     note(trial, dense=powers * fraction ** np.arange(1, len(powers) + 1)[:, None])
     charge(trial, 1)
-    trial = trial._replace(state=after, size=abs(time - flow.time) or None)
+    trial = trial._replace(state=after, size=abs(time - flow.time) or None, bound="event")
     return _with_memory(trial, signs, counts, True)
 
 

@@ -94,7 +94,7 @@ class Descent:
         size = aim.size if aim.size < step.size else None
         more = _cost(measured, evaluations=together)
         cost = {name: cost.get(name, 0) + amount for name, amount in more.items()}
-        return Trial(kept, evidence, cost, learned=refused, size=size, notes=notes)
+        return Trial(kept, evidence, cost, learned=refused, size=size, notes=notes, bound=aim.cut)
 
     def arrived(
         self, state: Natural, parameters: Vector, rest: Request, measured: Measured
@@ -236,7 +236,6 @@ def _notes(state: Natural, aim: Aim, told: Comparison, kept: Natural) -> dict[st
         "metric_angle": aim.size,
         "gain": aim.gain,
         "gain_bias": aim.bias,
-        "cut": aim.cut,
         "order": state.order,
         "order_why": state.why,
         "shots": kept.at.spent,

@@ -141,7 +141,12 @@ def descending(course: Course) -> Callable[[Place, Step], Trial]:
         }
         inside = length < step.size * (1.0 - 1e-9)
         return Trial(
-            after, evidence, {"evaluations": 1}, size=length if inside else None, notes=notes
+            after,
+            evidence,
+            {"evaluations": 1},
+            size=length if inside else None,
+            notes=notes,
+            bound="minimum",
         )
 
     return attempt

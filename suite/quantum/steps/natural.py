@@ -97,7 +97,6 @@ def going(course: Course) -> Callable[[Incumbent, Step], Trial]:
             "predicted_gain": predicted,
             "gained": gained,
             "angle": turned,
-            "cut": "curvature" if size < step.size else "",
         }
         return Trial(
             Incumbent(parameters, there),
@@ -105,6 +104,7 @@ def going(course: Course) -> Callable[[Incumbent, Step], Trial]:
             {"evaluations": 1},
             size=size if size < step.size else None,
             notes=notes,
+            bound="curvature",
         )
 
     return attempt

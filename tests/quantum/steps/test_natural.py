@@ -29,7 +29,7 @@ def test_no_step_goes_beyond_the_lowest_point_along_it_at_the_damping_of_the_ste
         assert np.sqrt(unit @ here.metric @ unit) == pytest.approx(1.0)
         if bend > 0.0:
             assert attempt.step.size <= -slope / bend * (1 + 1e-12)
-        cut += attempt.trial.notes["cut"] == "curvature"
+        cut += attempt.bound == "curvature"
         assert attempt.step.damping >= 1e-6
     assert cut > 0
 
