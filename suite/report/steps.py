@@ -89,10 +89,13 @@ def steps(rows: Sequence[Row]) -> Any:
     else:
         ticks = asked.layout.yaxis.dtick
         figure.update_yaxes(type="log", dtick=ticks, exponentformat="power", row=1, col=1)
-    for place, (_, label) in enumerate(panels, 2):
-        figure.update_yaxes(
-            title_text=label, type="log", exponentformat="power", dtick=1, row=place, col=1
-        )
+    for place, (name, label) in enumerate(panels, 2):
+        turned = [row[name] for row in tried if row[name] > 0.0]
+        figure.update_yaxes(title_text=label, row=place, col=1)
+        if turned and max(turned) > 10.0 * min(turned):
+            figure.update_yaxes(type="log", exponentformat="power", dtick=1, row=place, col=1)
+        else:  # powers of ten would leave a short axis without a number
+            figure.update_yaxes(rangemode="tozero", row=place, col=1)
     figure.update_xaxes(title_text="attempt", row=1 + len(panels), col=1)
     if len(tried) < 12:
         figure.update_xaxes(dtick=1)
