@@ -19,7 +19,7 @@ H = SparsePauliOp.from_list(
 T = ParameterVector("t", 6)
 # Two of the evolutions below are products, as they are in Qiskit's transpiled circuit.
 pytestmark = pytest.mark.filterwarnings(
-    "ignore::suite.quantum.exact.lowering.ProductFormulaWarning"
+    "ignore::suite.quantum.exact.definitions.ProductFormulaWarning"
 )
 
 
