@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from qiskit.quantum_info import DensityMatrix, SparsePauliOp, SuperOp
 
+from suite.quantum.exact.definitions import ProductFormulaWarning
 from suite.quantum.noise import program
 from suite.quantum.noise.groups import Groups
 from suite.quantum.noise.program import DeviceNoise
@@ -126,7 +127,7 @@ def test_fidelities():
     assert found.fidelities.values[1] == 1.0
 
 
-def test_words_that_do_not_commute_are_run_as_qiskit_synthesises_them():
+def test_words_that_do_not_commute_are_run_as_qiskit_synthesises_them_and_said_to_be():
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
     from qiskit.circuit.library import PauliEvolutionGate
@@ -135,7 +136,8 @@ def test_words_that_do_not_commute_are_run_as_qiskit_synthesises_them():
     circuit.append(
         PauliEvolutionGate(SparsePauliOp(["XI", "ZZ"], [0.4, 0.3]), Parameter("t")), [0, 1]
     )
-    machine = simulator(circuit, heisenberg(2))
+    with pytest.warns(ProductFormulaWarning, match="2 words that do not commute"):
+        machine = simulator(circuit, heisenberg(2))
     found = machine.exact_energies(machine.unrolled.angles(np.array([0.9]))[None])[0]
     synthesised = circuit.decompose(reps=2)
     expected = energy(synthesised, heisenberg(2), [0.9])
