@@ -71,11 +71,11 @@ def vqe(
 
     `problem` is a TOML file, a `Molecule` (in sto-3g), a `Problem`, a `SparsePauliOp`, Pauli text
     such as "-1.0 ZZ + 0.5 XI", or a qiskit-nature operator. Arguments that are given win over the
-    file, as on the command line. `ansatz` is a name of an ansatz (with `repetitions`
-    layers where it has any, default 2; by default "uccsd" for molecules, "hva" for spin models,
-    "efficient_su2" for Pauli terms), a circuit's file (.qasm, .qpy), or any parametrised circuit.
-    `start` [p] defaults to zeros (Hartree-Fock) for "uccsd", very small random angles for
-    "k-upccgsd" and small ones for others, drawn with `seed` (default 0).
+    file, as on the command line. `ansatz` is a name (by default "uccsd" for molecules, "hva" for
+    spin models, "efficient_su2" for Pauli terms; with `repetitions` layers where it has any,
+    default 2), a circuit's file (.qasm, .qpy), or any parametrised circuit. `start` [p] defaults to
+    zeros (Hartree-Fock) for "uccsd", very small random angles for "k-upccgsd" and small ones for
+    others, drawn with `seed` (default 0).
 
     On the `backend` "exact" (the default) `method` is "gauss-newton" (default), "natural", or one
     to compare with: "qng", "gradient-descent", "adam" (these take a fixed `rate`) and "l-bfgs". The
@@ -86,15 +86,15 @@ def vqe(
 
     Any other backend, a name or a Qiskit backend (such as an `AerSimulator` with a noise model),
     measures with `shots`, never more than `max_shots` and `max_qpu_seconds`; with shots and no name
-    it is the "simulator". `mode` ("job", "batch", "session") and `resilience` (0, 1, 2: error
-    mitigation) say how a device serves the run. `evaluations` then end the search before its shots
-    do.
-    With shots "natural" takes the `order` of its jobs, "together" or "energy first" (default: by
-    price), and `overlaps` to measure how far steps really turned the state.
+    it is the "simulator". `evaluations` then end the search before its shots do. `mode` ("job",
+    "batch", "session") and `resilience` (0, 1, 2: error mitigation) say how a device serves the
+    run. With shots "natural" takes the `order` of its jobs, "together" or "energy first" (default:
+    by price), and `overlaps` to measure how far steps really turned the state.
+
     `store` is a folder that keeps the run; called again it goes on. Raises `InputError` for
     options and problems that make no sense.
 
-    >>> from suite.quantum.problems.hamiltonian import pauli_sum
+    >>> from suite.quantum import pauli_sum
     >>> found = vqe(pauli_sum([("ZZ", -1.0), ("XI", 0.5), ("IX", 0.5)]), ansatz="real_amplitudes")
     >>> round(found.energy, 6)
     -1.414214

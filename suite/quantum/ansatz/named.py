@@ -76,9 +76,9 @@ def ansatz_of(
     Without a name it is uccsd for a molecule, hva for a spin model and efficient_su2 for Pauli
     terms. A name that ends in .qasm or .qpy is a file with a circuit. "uccsd" and "k-upccgsd" need
     a molecule, "hva" a spin model or Pauli sum; all but uccsd take `repetitions` layers.
-    `entanglement` is of efficient_su2, real_amplitudes and n_local, the
-    gates of `rotations` and `entanglers` of n_local, by Qiskit's names. Raises `InputError` for
-    what is no ansatz or does not suit the problem.
+    `entanglement` is of efficient_su2, real_amplitudes and n_local, the gates of `rotations` and
+    `entanglers` of n_local, by Qiskit's names. Raises `InputError` for what is no ansatz or does
+    not suit the problem.
     """
     if isinstance(name, Ansatz):
         return name

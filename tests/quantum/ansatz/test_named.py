@@ -14,17 +14,7 @@ from suite.quantum.ansatz.hamiltonian_variational import layer_groups
 from suite.quantum.ansatz.named import ANSATZE, Ansatz, ansatz_of, k_upccgsd, uccsd
 from suite.quantum.exact.circuits import circuit_engine, engine_of
 from suite.quantum.problems.spins import chain, heisenberg, ring, spin_model, tfim, xxz
-
-LADDER = [np.array([[0, 1], [0, 0]]), np.array([[0, 0], [1, 0]])]  # annihilates, creates
-
-
-def dense_ladder(mode, create, modes):
-    """A ladder operator by Kronecker products, mode 0 rightmost, Z on all below it."""
-    out = np.eye(1)
-    for m in range(modes):
-        factor = LADDER[create] if m == mode else (np.diag([1, -1]) if m < mode else np.eye(2))
-        out = np.kron(factor, out)
-    return out
+from tests.quantum.ladders import dense_ladder
 
 
 def state_by_exponentials(ansatz, electrons, values):

@@ -14,22 +14,13 @@ from suite.molecule import Molecule
 from suite.quantum import molecule, pauli_sum
 from suite.quantum.problems.active import SplitShellWarning
 from suite.quantum.problems.hamiltonian import fermion_to_qubits
+from tests.quantum.ladders import dense_ladder
 
 REFERENCES = json.loads(
     (Path(__file__).parents[2] / "reference" / "ground_states.json").read_text()
 )["problems"]
 MOLECULES = [case for case in REFERENCES if case["kind"] == "molecule"]
 SPINS = [case for case in REFERENCES if case["kind"] == "spin"]
-LADDER = [np.array([[0, 1], [0, 0]]), np.array([[0, 0], [1, 0]])]  # annihilates, creates
-
-
-def dense_ladder(mode, create, modes):
-    """A ladder operator by Kronecker products, mode 0 rightmost, Z on all below it."""
-    out = np.eye(1)
-    for m in range(modes):
-        factor = LADDER[create] if m == mode else (np.diag([1, -1]) if m < mode else np.eye(2))
-        out = np.kron(factor, out)
-    return out
 
 
 def sector_of(problem):
