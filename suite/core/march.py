@@ -258,14 +258,13 @@ def finish(
     """
     attempt = None
     for attempt in attempts:
+        status = attempt.status
         for rule in stop:
-            if attempt.status:
-                break
-            if status := rule(attempt):
+            if not status and (status := rule(attempt)):
                 attempt = attempt._replace(status=status)
         for look in observe:
             look(attempt)
-        if attempt.status:
+        if status:
             break
     if attempt is None:
         raise ValueError("There was nothing to run: the iterator of attempts is empty.")

@@ -29,9 +29,9 @@ def recorded(attempt: Try, scheme: Scheme, polynomials: bool) -> Try:
 
     def noting(flow: Flow, step: Step) -> Trial:
         trial = attempt(flow, step)
-        after, notes = trial.state, trial.notes
-        notes["time"], notes["y"] = after.time, after.y  # type: ignore[index]
-        signal = trial.evidence.get("error")
+        after, evidence, _, _, _, notes, _ = trial
+        notes["time"], notes["y"], _, _, _ = after  # type: ignore[index]
+        signal = evidence.get("error")
         if signal is not None and signal.value != signal.value:
             note(trial, wrong=_wrong(flow, after, notes))
         if polynomials and "dense" not in notes and may_stand(trial):

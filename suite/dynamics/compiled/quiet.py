@@ -10,9 +10,9 @@ import numpy as np
 from suite.core import Signal, Step, Trial
 from suite.dynamics.compiled.layout import Floats
 from suite.dynamics.equation import Equation, Flow, Scheme
-from suite.dynamics.watch.approach import Passed, kept, past_of
-from suite.dynamics.watch.singularity import LUCKY, foreseen, singularity_of
+from suite.dynamics.watch.approach import LUCKY, Passed, kept, past_of
 from suite.dynamics.watch.singularity import NAME as FORESIGHT
+from suite.dynamics.watch.singularity import foreseen, singularity_of
 from suite.dynamics.watch.stiffness import BOUNDARIES, NEAR, is_stiff, measured
 
 __all__ = ["Steps", "may_be_stiff", "sees_nothing", "starts_stiff"]

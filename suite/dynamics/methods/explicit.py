@@ -18,8 +18,8 @@ __all__ = ["LAW", "dop853", "dormand_prince"]
 
 Measure: TypeAlias = Callable[[Vector, Vector, Vector], tuple[float, float, float, float, float]]
 """From error estimates and the differences of the last two stages [m + 2, n], and the states at
-both ends of a step [n], to sums of squares: of the first and of the last estimate over the
-tolerance, and of these differences; and the rounding of the step over the tolerance."""
+both ends of a step [n], to sums of squares of the first and of the last estimate over the
+tolerance, the lengths of these differences, and the rounding of the step over the tolerance."""
 Value: TypeAlias = Callable[[float, float, int], float]
 """From these two sums and the number of components to the error over its tolerance."""
 
@@ -104,15 +104,15 @@ def _scheme(name: str, order: int, equation: Equation, tableau: Tableau, value: 
         # Between the two times as they are, or else their rounding walks away over many steps.
         after = arrive(time, step.size)
         h = after - time
-        weights = spare.pop() if spare else _weights(tableau)
-        table, units, sizes, stages, update = weights
+        weights = spare.pop() if spare else _weights(tableau, y)
+        table, units, sizes, stages, update, blank = weights
         sizes.fill(h)
         np.multiply(coefficients, units, table)
-        # Zeros, so that weights of zero meet no NaN in slopes that are still to come; last comes y.
-        slopes = np.zeros((last + 2, y.size), y.dtype)
+        slopes = blank.copy()  # last comes y
         slopes[0] = rate
         slopes[-1] = y
-        made, short = 0, y.size <= _SHORT
+        made, size = 0, y.size
+        short = size <= _SHORT
         try:
             for made, node, row in stages:
                 y_stage = row.dot(slopes) if short else y + row[:made].dot(slopes[:made])
@@ -124,11 +124,11 @@ def _scheme(name: str, order: int, equation: Equation, tableau: Tableau, value: 
             raise _failed(failure, made) from failure
         first, second, apart, change, noise = measure(looks.dot(slopes), y, y_new)
         spare.append(weights)
-        error = abs(h) * value(first, second, y.size)
+        error = abs(h) * value(first, second, size)
         signal = _new(Signal, (error if error < math.inf else math.nan, noise, order))
         state = _new(Flow, (after, y_new, slopes[last], slopes[:-1], {**memory}))
         cost = {"evaluations": last}
-        notes = {"h_lambda": math.sqrt(change / apart) if apart > 0.0 else 0.0}
+        notes = {"h_lambda": change / apart if apart > 0.0 else 0.0}
         return _new(Trial, (state, {"error": signal}, cost, None, None, notes, ""))
 
     def dense(before: Flow, after: Flow) -> tuple[Vector, int]:
@@ -148,7 +148,8 @@ def _failed(failure: Exception, made: int) -> AttemptFailed:
 class _Weights(NamedTuple):
     """The weights of a step's size, made in place in `table`: `stages` are numbers, nodes and rows
     over the slopes and y, `update` is the last row. `units` is what it is multiplied by: the
-    `sizes` of the step, a view, and in the last column one.
+    `sizes` of the step, a view, and in the last column one. `blank` are slopes that are still to
+    come and y: zeros, so that weights of zero meet no NaN.
 
     One attempt at a time holds such a place, so that attempts may run beside each other.
     """
@@ -158,15 +159,17 @@ class _Weights(NamedTuple):
     sizes: Vector
     stages: list[tuple[int, float, Vector]]
     update: Vector
+    blank: Vector
 
 
-def _weights(tableau: Tableau) -> _Weights:
+def _weights(tableau: Tableau, y: Vector) -> _Weights:
     count = len(tableau.nodes)
     # A table of its own is multiplied quicker than a number or a row.
     table, units = np.zeros((count, count + 2)), np.ones((count, count + 2))
     *stages, update = table
     places = list(zip(range(1, count), tableau.nodes, stages, strict=False))
-    return _Weights(table, units, units[:, :-1], places, update)
+    blank = np.zeros((count + 2, y.size), y.dtype)
+    return _Weights(table, units, units[:, :-1], places, update, blank)
 
 
 def _looks(tableau: Tableau) -> Vector:
@@ -192,31 +195,28 @@ def _measure(tolerance: Tolerance) -> Measure:
     ) -> tuple[float, float, float, float, float]:
         if not floats or y.size > _FEW or y.dtype.kind != "f":
             return _many(tolerance, looks, y, y_new)
-        first = last = apart = change = 0.0
-        rows = looks.tolist()
-        states = y.tolist(), y_new.tolist()
-        parts = zip(rows[0], *rows[-3:], *states, relative, absolute, strict=False)
+        *errors, apart, change = looks.tolist()
+        before, after, sums = y.tolist(), y_new.tolist(), []
         try:
-            for one, other, away, rise, old, new, share, least in parts:
-                before, after = abs(old), abs(new)
-                # The last term is NaN where the new state is infinite.
-                scale = least + share * (before if before > after else after) + 0.0 * new
-                one /= scale
-                other /= scale
-                first += one * one
-                last += other * other
-                apart += away * away
-                change += rise * rise
+            for error in errors:
+                total, parts = 0.0, zip(error, before, after, relative, absolute, strict=False)
+                for one, old, new, share, least in parts:
+                    size, size_new = abs(old), abs(new)
+                    # The last term is NaN where the new state is infinite.
+                    scale = share * (size if size > size_new else size_new) + least + 0.0 * new
+                    one /= scale
+                    total += one * one
+                sums.append(total)
         except ZeroDivisionError:
             return _many(tolerance, looks, y, y_new)
-        return first, last, apart, change, common
+        return sums[0], sums[-1], math.hypot(*apart), math.hypot(*change), common
 
     return measure
 
 
 def _listed(bound: float | Vector) -> list[float]:
     """A tolerance by component, as far as a measure by floats may ask."""
-    return np.broadcast_to(bound, np.shape(bound) or _FEW).tolist()
+    return bound.tolist() if isinstance(bound, np.ndarray) and bound.ndim else [float(bound)] * _FEW
 
 
 def _many(
@@ -229,7 +229,7 @@ def _many(
     first = last = math.nan
     if np.isfinite(y_new).all():
         first, last = _square(errors[0] / scale), _square(errors[-1] / scale)
-    return first, last, _square(apart), _square(change), noise
+    return first, last, math.sqrt(_square(apart)), math.sqrt(_square(change)), noise
 
 
 def _square(vector: Vector) -> float:

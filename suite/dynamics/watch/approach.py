@@ -34,8 +34,13 @@ __all__ = [
 ]
 
 RECENT, MOST_RECENT = 6, 12
-MOST_NEW = 40
+MOST_NEW = 100
 """Points that wait to be worked in, many at a time, unless there may be something to see."""
+LUCKY = 1.5
+"""By how much a small error may let a step seem longer than it was."""
+_LUCK = LUCKY**-8.0
+FELL = 200.0
+"""By what factor the steps that accuracy allows must have shrunk before a run is looked at."""
 OLDER = 20
 MOST_GONE = 16
 """Points let go before what they leave behind is summed up, all at once since arrays are."""
@@ -96,9 +101,11 @@ class Past(NamedTuple):
 
 
 Kept: TypeAlias = tuple[tuple[Any, ...], int, float, tuple[Any, ...]]
-"""A past as a plain tuple; the number of steps after which newer points are to be worked into it; a
-bound on the longest step; and the newest point, as a plain tuple with one field more: the point
-before, back to the newest one of the past."""
+"""A past as a plain tuple; the number of steps after which newer points are to be worked into it;
+the step below which there may be something to see; and the newest point: time, y, rate, the step
+that led there, its error over the tolerance and the order of that, the number of steps, and the
+point before, back to the newest one of the past. An accepted step adds this point and nothing more,
+as it may cost microseconds."""
 
 
 def begun(flow: Flow, extrapolated: bool) -> Past:
@@ -130,11 +137,11 @@ def first_shift(equation: Equation, point: Passed, shift: Vector | None) -> Vect
 
 
 def kept(past: Past) -> Kept:
-    """A memory in the form in which a flow keeps it, where a step adds no more than a point."""
-    recent = past.recent
-    newest = recent[-1]
-    longest = max(past.longest, *(point[4] for point in recent))
-    return tuple(past), newest[6] + MOST_NEW, longest, (*newest, None)
+    """A memory in the form in which a flow keeps it."""
+    steps = past.recent[-1][6]
+    longest = max(past.longest, *(point[4] for point in past.recent))
+    alarm = longest / FELL if past.looked == math.inf else math.inf
+    return tuple(past), steps + MOST_NEW, alarm, (None,) * 6 + (steps, None)
 
 
 def past_of(memory: Kept) -> Past:
@@ -143,9 +150,14 @@ def past_of(memory: Kept) -> Past:
     origin, older, recent, *others = past
     since: list[tuple[Any, ...]] = []
     for _ in range(point[6] - recent[-1][6]):
-        since.append(point[:7])
+        since.append(point)
         point = point[7]
-    return Past(origin, older, (*recent, *reversed(since)), *others)
+    spent, newer = recent[-1][5], []
+    for time, y, rate, size, error, order, steps, _ in reversed(since):
+        spent += float(error)
+        allowed = float(size) * (LUCKY if error < _LUCK else float(error) ** (-1.0 / order))
+        newer.append((time, y, rate, None, allowed, spent, steps))
+    return Past(origin, older, (*recent, *newer), *others)
 
 
 def compressed(equation: Equation, past: Past) -> Past:

@@ -185,12 +185,16 @@ def forecast(times: Vector, rates: Vector) -> tuple[Vector, Vector]:
     From the mean growth over the three intervals, without any evaluation; NaN where the rate does
     not grow ever faster towards a pole that the two halves agree on.
     """
-    gaps = np.diff(times)
+    gaps = times[1:] - times[:-1]  # np.diff takes ten times as long, and every run ends with a look
     with np.errstate(all="ignore"):
-        growth = np.diff(np.log(np.abs(rates) + _TINY), axis=0) / gaps[:, None]
+        logarithms = np.log(np.abs(rates) + _TINY)
+        growth = (logarithms[1:] - logarithms[:-1]) / gaps[:, None]
+        if not (growth > 0.0).all(axis=0).any():
+            nowhere = np.full(growth.shape[1], np.nan)
+            return nowhere, nowhere
         lengths = 1.0 / growth
         middles = 0.5 * (times[1:] + times[:-1])
-        slopes = np.diff(middles)[:, None] / (lengths[:-1] - lengths[1:])
+        slopes = (middles[1:] - middles[:-1])[:, None] / (lengths[:-1] - lengths[1:])
         poles = middles[1:, None] + slopes * lengths[1:]
         left = poles[1] - times[-1]
         drift = np.abs(poles[1] - poles[0])

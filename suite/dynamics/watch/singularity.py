@@ -18,6 +18,8 @@ import numpy as np
 from suite.core import Status, Step, Trial
 from suite.dynamics.equation import ENDED, Equation, Flow, Try, Vector
 from suite.dynamics.watch.approach import (
+    FELL,
+    LUCKY,
     Passed,
     Past,
     anchored,
@@ -57,19 +59,16 @@ __all__ = [
     "stopped",
 ]
 
-NAME = "foresight"
+NAME = "way in"
 """The name under which a flow remembers the way it came."""
-LUCKY = 1.5
-"""By how much a small error may let a step seem longer than it was."""
 FIRST_LOOK, FIRST_DOUBT = 5, 0.5
 """Points that a first look takes y'' at, and what it may leave in doubt, over the time left."""
-FELL = 200.0
-"""By what factor the steps that accuracy allows must have shrunk before a run is looked at."""
-AGAIN = 0.9
+AGAIN, AGAIN_DEEP = 0.7, 0.9
 AGAIN_IN_VAIN = 0.5
 AGAIN_SURE = 0.3
 """By what factor they must shrink before it is looked at again, after looks that showed something,
-after one that did not, and where nothing new is awaited before the resolution of the clock."""
+also where it may be told for good, after one that did not, and where nothing new is awaited before
+the resolution of the clock."""
 NEAR_END = 1e-3, 0.1
 """Shares of the time since the start, and of the time left at first, that the time left must have
 fallen to where a run ends beside a singularity."""
@@ -122,32 +121,30 @@ def foreseen(attempt: Try, equation: Equation, *, extrapolated: bool = False) ->
     (True, 1.0, 'approaching')
     """
 
-    least = LUCKY**-8.0
+    end = equation.end
 
     def looking(flow: Flow, step: Step) -> Trial:
         trial = attempt(flow, step)
-        value, noise, order = trial.evidence["error"]
+        after, evidence, _, _, _, _, _ = trial
+        value, noise, order = evidence["error"]
         if not value <= 1.0 and not value <= 3.0 * noise:
             return trial
-        memory = flow.memory.get(NAME) or kept(begun(flow, extrapolated))
-        after, value, size = trial.state, float(value), float(step.size)
-        # The step that accuracy would have allowed, as far as a small error is not luck.
-        size *= LUCKY if value < least else value ** (-1.0 / order)
-        past, most, longest, before = memory
-        if size > longest:
-            longest = size
-        _, _, _, _, _, spent, steps, _ = before
-        newest = after.time, after.y, after.rate, None, size, spent + value, steps + 1, before
-        memory = past, most, longest, newest
-        at_end = after.time == equation.end
-        if steps >= most or past[4] < math.inf or FELL * size < longest or at_end:
-            now = compressed(equation, past_of(memory))
-            if now.looked < math.inf or FELL * size < now.longest or at_end:
+        past, most, alarm, before = flow.memory.get(NAME) or kept(begun(flow, extrapolated))
+        time, y, rate, _, memory = after
+        size, steps = step[0], before[6] + 1
+        newest = time, y, rate, size, value, order, steps, before
+        # The step that accuracy would have allowed is this one or longer.
+        if LUCKY * size > FELL * alarm:
+            alarm = LUCKY * size / FELL
+        way = past, most, alarm, newest
+        if size < alarm or steps >= most or time == end:
+            now = compressed(equation, past_of(way))
+            if now.looked < math.inf or FELL * now.recent[-1][4] < now.longest or time == end:
                 now = _watched(equation, now, trial)
-            memory = kept(now)
+            way = kept(now)
             if now.estimate is not None and now.estimate[5] == "singular":
-                after.memory[ENDED] = int(Status.SINGULAR)
-        after.memory[NAME] = memory
+                memory[ENDED] = int(Status.SINGULAR)
+        memory[NAME] = way
         return trial
 
     return looking
@@ -222,8 +219,8 @@ def _worth_a_look(past: Past, equation: Equation) -> bool:
         return True
     size: float = newest[4]
     if past.estimate is not None:
-        sure = is_deep(past) and not may_be_final(past)
-        return size <= (AGAIN_SURE if sure else AGAIN) * past.looked
+        again = AGAIN if not is_deep(past) else AGAIN_DEEP if may_be_final(past) else AGAIN_SURE
+        return size <= again * past.looked
     if size > AGAIN_IN_VAIN * past.looked:
         return False
     return FELL * size < past.longest and steady(past)

@@ -54,6 +54,17 @@ def test_a_logarithm_is_named() -> None:
     assert abs(found.time - 1.0) <= found.error < 1e-6
 
 
+@pytest.mark.parametrize("rtol", [1e-6, 1e-10, 1e-12])
+@pytest.mark.parametrize("rate", [1.0, 7.0 / 1.4e7])
+def test_a_bar_below_the_tolerance_is_told_wide_enough(rate: float, rtol: float) -> None:
+    # At tight tolerances what is left is the rounding in y'', which no second run makes smaller.
+    found = solve(
+        lambda t, y: rate * np.exp(y), (0.0, 0.99 / rate), [0.0], rtol=rtol, atol=rtol
+    ).singularity
+    assert found is not None
+    assert abs(found.time * rate - 1.0) <= found.error * rate <= 10.0 * rtol
+
+
 @pytest.mark.parametrize("scheme", [dop853, dormand_prince])
 @pytest.mark.parametrize("rtol", [1e-4, 1e-6, 1e-9])
 @pytest.mark.parametrize(
