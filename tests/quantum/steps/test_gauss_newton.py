@@ -125,14 +125,15 @@ def test_bursts_find_a_better_basin_than_going_down_does():
     ends = {}
     for kicks in (0, 10):
         ends[kicks] = []
-        for seed in range(5):  # starts from which going down alone is caught
+        for seed in range(8):
             first = np.random.default_rng(seed).uniform(-np.pi, np.pi, engine.parameters)
             made, way = attempts(engine, first, kicks=kicks, evaluations=250, gradient=1e-6)
             ends[kicks].append(way.answer(made[-1].after.state)[0])
     assert min(ends[10]) > exact - 1e-10
     assert all(b <= a + 1e-3 for a, b in zip(ends[0], ends[10], strict=True))
     # Which of them get out depends on the last bits of the processor's arithmetic.
-    assert min(ends[10]) < min(ends[0]) - 0.05
+    caught = {kicks: sum(end > min(ends[10]) + 0.05 for end in ends[kicks]) for kicks in ends}
+    assert caught[10] <= caught[0] - 2
 
 
 def test_an_eigenstate_with_a_way_down_is_no_end():
