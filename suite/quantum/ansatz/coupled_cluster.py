@@ -7,6 +7,7 @@ from itertools import combinations, product
 from typing import Any, TypeAlias
 
 from suite.quantum.problems.jordan_wigner import Ladder, fermion_to_qubits
+from suite.quantum.problems.tapering import parity_qubits, tapered
 
 __all__ = [
     "Excitation",
@@ -20,14 +21,16 @@ Excitation: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 """Modes it empties and modes it fills; spin-up orbitals are the first modes."""
 
 
-def hartree_fock(orbitals: int, electrons: tuple[int, int]) -> Any:
-    """The circuit that fills the lowest orbitals of each spin."""
+def hartree_fock(orbitals: int, electrons: tuple[int, int], tapering: bool = False) -> Any:
+    """The circuit that fills the lowest orbitals of each spin; `tapering` as of a `Problem`."""
     from qiskit import QuantumCircuit
 
-    circuit = QuantumCircuit(2 * orbitals)
-    for shift, count in zip((0, orbitals), electrons, strict=True):
-        for orbital in range(count):
-            circuit.x(shift + orbital)
+    gone = parity_qubits(orbitals) if tapering else ()
+    qubits = [mode for mode in range(2 * orbitals) if mode not in gone]
+    circuit = QuantumCircuit(len(qubits))
+    for place, mode in enumerate(qubits):
+        if mode % orbitals < electrons[mode // orbitals]:
+            circuit.x(place)
     return circuit
 
 
@@ -68,23 +71,29 @@ def paired_excitations(orbitals: int, repetitions: int) -> tuple[Excitation, ...
 
 
 def excitation_circuit(
-    orbitals: int, electrons: tuple[int, int], excitations: Sequence[Excitation]
+    orbitals: int,
+    electrons: tuple[int, int],
+    excitations: Sequence[Excitation],
+    tapering: bool = False,
 ) -> Any:
     """Hartree-Fock, then exp(θ(T - T†)) of each excitation in turn, with a parameter for each.
 
     T creates the modes it fills in the order written, after the modes it empties were annihilated:
-    T = a†_a a†_b a_i a_j for ((i, j), (a, b)).
+    T = a†_a a†_b a_i a_j for ((i, j), (a, b)). With `tapering` on the qubits of
+    `problems.tapering.tapered`.
     """
     from qiskit.circuit import ParameterVector
     from qiskit.circuit.library import PauliEvolutionGate
 
-    circuit = hartree_fock(orbitals, electrons)
+    circuit = hartree_fock(orbitals, electrons, tapering)
     angles = ParameterVector("θ", len(excitations))
     for angle, (emptied, filled) in zip(angles, excitations, strict=True):
         up = (*((mode, True) for mode in filled), *((mode, False) for mode in emptied))
         down = tuple((mode, not create) for mode, create in reversed(up))
         terms: dict[Ladder, complex] = {up: 1j, down: -1j}
         generator = fermion_to_qubits(terms, 2 * orbitals)
+        if tapering:
+            generator = tapered(generator, electrons)
         # All words of one excitation commute, so their product is exact.
-        circuit.append(PauliEvolutionGate(generator, time=angle), range(2 * orbitals))
+        circuit.append(PauliEvolutionGate(generator, time=angle), circuit.qubits)
     return circuit

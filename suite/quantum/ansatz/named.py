@@ -20,7 +20,7 @@ from suite.quantum.ansatz.hamiltonian_variational import hamiltonian_variational
 from suite.quantum.ansatz.physical import on_its_own_qubits
 from suite.quantum.exact.resets import without_idle_resets
 from suite.quantum.naming import spelled
-from suite.quantum.problems.hamiltonian import Problem
+from suite.quantum.problems.hamiltonian import TAPERED, Problem
 
 __all__ = [
     "ANSATZE",
@@ -116,10 +116,11 @@ def _check(name: str, repetitions: int) -> None:
 def _coupled_cluster(name: str, problem: Problem, repetitions: int) -> Ansatz:
     if problem.electrons is None:
         raise InputError(f"The ansatz {name} needs a [molecule]; use hva for spin models.")
-    orbitals, electrons = problem.qubits // 2, problem.electrons
+    tapering = problem.mapping == TAPERED
+    orbitals, electrons = problem.qubits // 2 + tapering, problem.electrons
     if name == "uccsd":
-        return uccsd(orbitals, electrons)
-    return k_upccgsd(orbitals, electrons, repetitions)
+        return uccsd(orbitals, electrons, tapering)
+    return k_upccgsd(orbitals, electrons, repetitions, tapering)
 
 
 def usual_ansatz(problem: Problem) -> str:
@@ -134,21 +135,24 @@ def usual_ansatz(problem: Problem) -> str:
     return "hva" if problem.spins else "efficient_su2"
 
 
-def uccsd(orbitals: int, electrons: tuple[int, int]) -> Ansatz:
+def uccsd(orbitals: int, electrons: tuple[int, int], tapering: bool = False) -> Ansatz:
     """Unitary coupled cluster with singles and doubles, one Trotter step, from Hartree-Fock.
 
     One parameter for each excitation that conserves the spins: exp(θ(T - T†)), singles first;
-    `electrons` (up, down) may differ. Romero et al., Quantum Sci. Technol. 4, 014008 (2018).
+    `electrons` (up, down) may differ; `tapering` is for problems whose mapping is "tapered". Romero
+    et al., Quantum Sci. Technol. 4, 014008 (2018).
 
     >>> uccsd(2, (1, 1)).num_parameters
     3
     """
     excitations = singles_and_doubles(orbitals, electrons)
-    circuit = excitation_circuit(orbitals, electrons, excitations)
+    circuit = excitation_circuit(orbitals, electrons, excitations, tapering)
     return Ansatz("uccsd", circuit, excitations)
 
 
-def k_upccgsd(orbitals: int, electrons: tuple[int, int], repetitions: int = 2) -> Ansatz:
+def k_upccgsd(
+    orbitals: int, electrons: tuple[int, int], repetitions: int = 2, tapering: bool = False
+) -> Ansatz:
     """Generalised singles and paired doubles, `repetitions` (k) times, from Hartree-Fock.
 
     Lee, Huggins, Head-Gordon and Whaley, J. Chem. Theory Comput. 15, 311 (2019).
@@ -157,7 +161,7 @@ def k_upccgsd(orbitals: int, electrons: tuple[int, int], repetitions: int = 2) -
     18
     """
     excitations = paired_excitations(orbitals, repetitions)
-    circuit = excitation_circuit(orbitals, electrons, excitations)
+    circuit = excitation_circuit(orbitals, electrons, excitations, tapering)
     return Ansatz(PAIRED, circuit, excitations, repetitions)
 
 

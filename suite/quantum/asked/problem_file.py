@@ -28,6 +28,7 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "charge": (int,),
         "spin": (int,),
         "active_space": (list,),
+        "mapping": (str,),
     },
     "pauli": {"terms": (list, str, dict), "file": (str,)},
     "spin_model": {

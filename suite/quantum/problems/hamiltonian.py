@@ -19,8 +19,11 @@ from suite.quantum.problems.active import ActiveSpace, active_space_of
 from suite.quantum.problems.geometry_text import atoms_of
 from suite.quantum.problems.jordan_wigner import Ladder, fermion_to_qubits
 from suite.quantum.problems.paulis import lowest_eigenvalue, pauli_terms, read_terms
+from suite.quantum.problems.tapering import tapered
 
 __all__ = [
+    "JORDAN_WIGNER",
+    "TAPERED",
     "Integrals",
     "Problem",
     "fermion_to_qubits",
@@ -30,6 +33,10 @@ __all__ = [
 ]
 
 Tensor = NDArray[np.float64]
+
+JORDAN_WIGNER, TAPERED = "jordan-wigner", "tapered"
+MAPPINGS = (JORDAN_WIGNER, TAPERED)
+"""How electrons become qubits: one for each spin orbital, or two fewer."""
 
 MOST_EXACT_DETERMINANTS = 300_000
 """Determinants up to which the exact energy is computed beside (full CI, seconds)."""
@@ -64,7 +71,8 @@ class Problem:
     `observable` a `SparsePauliOp` with the constant energy as its identity term; `electrons` the
     numbers of spin-up and spin-down electrons in the active orbitals, None for a spin model;
     `hartree_fock` and `exact` energies (hartree) where they were computed; `integrals` of a
-    molecule; `spins` says that it is a spin model, made of couplings on bonds.
+    molecule; `spins` says that it is a spin model, made of couplings on bonds; `mapping` how the
+    electrons became qubits.
     """
 
     observable: Any
@@ -73,6 +81,7 @@ class Problem:
     exact: float | None = None
     integrals: Integrals | None = None
     spins: bool = False
+    mapping: str = JORDAN_WIGNER
 
     @property
     def qubits(self) -> int:
@@ -86,17 +95,22 @@ def molecule(
     charge: int | None = None,
     spin: int | None = None,
     active_space: Sequence[int | Sequence[int]] | None = None,
+    mapping: str = JORDAN_WIGNER,
 ) -> Problem:
-    """The electronic Hamiltonian of a molecule in its Hartree-Fock orbitals, by Jordan-Wigner.
+    """The electronic Hamiltonian of a molecule in its Hartree-Fock orbitals, on qubits.
 
     `geometry` is "H 0 0 0; H 0 0 0.735" in angstrom, the path of an XYZ file, or a `Molecule`;
     `charge` and `spin` (2S, the number of unpaired electrons) are those of the latter two, else
     zero, where they are not given. Open shells are in orbitals of restricted open-shell
     Hartree-Fock. A basis that is made for effective core potentials (lanl2dz, def2 beyond krypton)
     brings them. `active_space` is (electrons, orbitals) around the highest filled orbital, or
-    (electrons, list of orbitals numbered from 0). Spin-up orbitals are the lower qubits. Raises
-    `InputError` for what PySCF does not take; warns where the active space splits a shell.
+    (electrons, list of orbitals numbered from 0). `mapping` is "jordan-wigner", a qubit for each
+    spin orbital and spin-up ones the lower qubits, or "tapered", without the two qubits whose
+    values the numbers of electrons fix: shorter circuits, for devices. Raises `InputError` for what
+    PySCF does not take; warns where the active space splits a shell.
     """
+    if mapping not in MAPPINGS:
+        raise InputError(f"mapping must be {' or '.join(map(repr, MAPPINGS))}. Got {mapping!r}.")
     mol = _mole(geometry, basis, charge, spin)
     mean_field = _hartree_fock(mol)
     # Roothaan's orbital energies need not rise with the filling.
@@ -109,9 +123,11 @@ def molecule(
             f"{2 * MOST_ORBITALS}: choose an active_space or a smaller basis."
         )
     integrals, exact = _integrals(mean_field, coefficients, space)
-    return Problem(
-        qubit_hamiltonian(integrals), space.electrons, float(mean_field.e_tot), exact, integrals
-    )
+    observable = qubit_hamiltonian(integrals)
+    if mapping == TAPERED:
+        observable = tapered(observable, space.electrons)
+    found = float(mean_field.e_tot), exact
+    return Problem(observable, space.electrons, *found, integrals, mapping=mapping)
 
 
 def pauli_sum(terms: Any) -> Problem:
