@@ -37,7 +37,7 @@ from suite.quantum.request import ORDERS
 GRIDS: dict[str, tuple[Callable[[Setting], Any], tuple[float, ...], tuple[int, ...]]] = {
     "QNG": (fixed_natural_gradient, (0.0125, 0.025, 0.05, 0.1, 0.2), (100, 1000)),
     "Adam": (adam, (0.025, 0.05, 0.1, 0.2, 0.4), (100, 1000)),
-    "SPSA": (spsa, (0.01, 0.03, 0.1, 0.3), (100,)),
+    "SPSA": (spsa, (0.0025, 0.005, 0.01, 0.03, 0.1, 0.3), (100,)),
 }
 UNTUNED = {("QNG", rate, 1000): f"untuned QNG at {rate}" for rate in (0.0125, 0.05, 0.2)}
 """Rates that somebody takes who has not tried any, each told by itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 import suite
@@ -79,7 +79,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         words, config = _without_config(arguments)
         with warnings.catch_warnings():
-            warnings.showwarning = _show_warning  # type: ignore[assignment]
+            warnings.showwarning = _noting()
             code = build(config)(
                 words, exit_on_error=False, print_error=False, result_action="return_value"
             )
@@ -142,5 +142,13 @@ def _say(sentence: str, code: int) -> int:
     return code
 
 
-def _show_warning(message: Warning | str, *_: object) -> None:
-    print(f"suite: note: {message}", file=sys.stderr)
+def _noting() -> Callable[..., None]:
+    """What shows a warning as a note, and the same one once: a library may say it in every job."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, *_: object) -> None:
+        if str(message) not in said:
+            said.add(str(message))
+            print(f"suite: note: {message}", file=sys.stderr)
+
+    return show

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -216,3 +217,16 @@ def test_a_folder_keeps_its_job_and_a_refused_command_leaves_it_resumable(tmp_pa
     moved = folder.rename(tmp_path / "moved")
     assert run(["resume", str(moved)]) == 0
     assert not folder.exists()
+
+
+def test_a_warning_is_a_note_and_is_said_once(monkeypatch, capsys):
+    def warned(*_, **__):
+        for said in ("first", "second", "first"):
+            warnings.warn(said, UserWarning, stacklevel=1)
+            warnings.warn_explicit(said, UserWarning, "elsewhere", len(said))
+
+    monkeypatch.setattr("suite.cli.main.build", lambda config: warned)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert run(["doctor"]) == 0
+    assert capsys.readouterr().err.splitlines() == ["suite: note: first", "suite: note: second"]
