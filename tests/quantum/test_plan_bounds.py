@@ -5,6 +5,7 @@ import pytest
 from suite.quantum.ansatz.named import ansatz_of
 from suite.quantum.asked.problem_file import Task
 from suite.quantum.planning import plan_of
+from suite.quantum.problems.hamiltonian import MAPPINGS, TAPERED, molecule
 from suite.quantum.problems.spins import chain, tfim
 from suite.quantum.shots import with_shots
 
@@ -46,3 +47,19 @@ def test_a_plan_knows_that_evaluations_end_a_search(method):
     found = with_shots(task("simulator", 60000, 0, evaluations=3), method=method)
     assert found.details["jobs"] <= few.total.jobs <= found.details["jobs"] + 5
     assert found.details["shots"] <= few.total.shots
+
+
+def test_a_plan_for_a_device_says_that_tapering_is_cheaper():
+    plans = {}
+    for mapping in MAPPINGS:
+        problem = molecule("H 0 0 0; H 0 0 0.735", mapping=mapping)
+        form = ansatz_of("uccsd", problem)
+        plans[mapping] = plan_of(Task(problem, form, form.name, backend="fake:manila", shots=6000))
+    hints = {
+        mapping
+        for mapping, plan in plans.items()
+        if "tapered" in dict(plan.lines()).get("hint", "")
+    }
+    assert hints == set(MAPPINGS) - {TAPERED}
+    assert plans[TAPERED].attempt.groups < plans["jordan-wigner"].attempt.groups
+    assert "hint" not in dict(plan_of(task("statevector", 900, 0)).lines())

@@ -77,7 +77,7 @@ class Plan:
 
     `attempt` is the dearest attempt, `attempts` their number at most, `search` the price of all of
     them, `final` what is measured after them. The budget refuses what would pass it. `machine` is
-    the backend's name, `order` the sentence on the order of jobs.
+    the backend's name, `order` the sentence on the order of jobs, `hint` on what would be cheaper.
     """
 
     machine: str
@@ -89,6 +89,7 @@ class Plan:
     order: str = ""
     open_plan: bool = False
     remote: bool = False
+    hint: str = ""
 
     @property
     def total(self) -> Price:
@@ -132,6 +133,7 @@ class Plan:
             "affordable_attempts": self.affordable_attempts,
             "budget": dict(self.budget),
             "order": self.order,
+            "hint": self.hint,
             "open_plan_share": self.open_plan_share,
             "least_seconds": least_seconds(total.jobs) if self.remote else 0.0,
         }
@@ -169,4 +171,6 @@ class Plan:
             found.append(("share of the open plan", f"{self.open_plan_share:.0%} of 28 days"))
         if self.order:
             found.append(("order", self.order))
+        if self.hint:
+            found.append(("hint", self.hint))
         return found
