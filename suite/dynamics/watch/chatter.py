@@ -9,8 +9,8 @@ with Discontinuous Righthand Sides (1988), has what the solution does there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from suite.dynamics.equation import (
     ENDED,
     Equation,
     Flow,
-    Try,
     Vector,
     charge,
     may_stand,
@@ -27,7 +26,11 @@ from suite.dynamics.equation import (
 )
 from suite.errors import AttemptFailed
 
-__all__ = ["chattering", "jump_of"]
+__all__ = ["EVERY", "Look", "chatter_of", "jump_of"]
+
+Look: TypeAlias = Callable[[Trial, Flow, Step], None]
+"""Looks at an attempt, which it may add to; an attempt of its own around each costs too much."""
+
 
 NAME = "chatter"
 """The name under which a flow remembers what this file needs."""
@@ -44,13 +47,12 @@ EVIDENT = 1e-3
 """Size of a difference of f, relative to f, from which it is followed."""
 
 
-def chattering(attempt: Try, equation: Equation, most_evaluations: int) -> Try:
-    """An attempt that looks now and then whether the run gets on, and if not, whether f jumps."""
+def chatter_of(equation: Equation, most_evaluations: int) -> Look:
+    """What looks, every so many attempts, whether the run gets on, and if not, whether f jumps."""
 
-    def watching(flow: Flow, step: Step) -> Trial:
-        trial = attempt(flow, step)
-        if step.number % EVERY or not may_stand(trial):
-            return trial
+    def look(trial: Trial, flow: Flow, step: Step) -> None:
+        if not may_stand(trial):
+            return
         kept = flow.memory.get(NAME)
         if kept is None or not _is_slow(trial, step, kept, equation, most_evaluations):
             jump, looks = None, 0
@@ -61,9 +63,8 @@ def chattering(attempt: Try, equation: Equation, most_evaluations: int) -> Try:
         remember(trial, NAME, now)
         if looks >= LOOKS:  # with no end in sight
             remember(trial, ENDED, int(Status.DISCONTINUOUS))
-        return trial
 
-    return watching
+    return look
 
 
 def jump_of(flow: Flow) -> tuple[int, float, float]:
