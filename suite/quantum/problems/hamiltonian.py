@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from suite.core_potentials import core_potentials
 from suite.errors import InputError, missing
 from suite.molecule import CLOSEST, Molecule, read_xyz
+from suite.quantum.naming import spelled
 from suite.quantum.problems.active import ActiveSpace, active_space_of
 from suite.quantum.problems.geometry_text import atoms_of
 from suite.quantum.problems.jordan_wigner import Ladder, fermion_to_qubits
@@ -109,6 +110,7 @@ def molecule(
     values the numbers of electrons fix: shorter circuits, for devices. Raises `InputError` for what
     PySCF does not take; warns where the active space splits a shell.
     """
+    mapping = spelled(mapping, MAPPINGS)
     if mapping not in MAPPINGS:
         raise InputError(f"mapping must be {' or '.join(map(repr, MAPPINGS))}. Got {mapping!r}.")
     mol = _mole(geometry, basis, charge, spin)

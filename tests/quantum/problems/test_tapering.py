@@ -85,5 +85,6 @@ def test_what_cannot_be_tapered_is_refused():
         tapered(fermion_to_qubits({((0, True), (2, False)): 1.0}, 4), (1, 1))
     with pytest.raises(InputError, match="One orbital leaves no qubit to taper"):
         molecule("He 0 0 0", mapping=TAPERED)
+    assert molecule(H2, mapping="Jordan_Wigner").qubits == 4
     with pytest.raises(InputError, match=r"mapping must be 'jordan-wigner' or 'tapered'. Got 'p"):
         molecule(H2, mapping="parity")
