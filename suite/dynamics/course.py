@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from suite.core import Attempt, Point, Record, Status, Step, Trial
 from suite.dynamics.compiled import Trace
 from suite.dynamics.equation import Flow, Scheme, Try, Vector, charge, may_stand, note
-from suite.dynamics.watch.chatter import EVERY, Look
 
 __all__ = ["OUT_OF_RANGE", "Course", "Journal", "course_of", "recorded"]
 
@@ -25,14 +24,11 @@ _LARGEST = 1e300
 _RUNNING = Status.RUNNING
 
 
-def recorded(attempt: Try, scheme: Scheme, polynomials: bool, chatter: Look | None = None) -> Try:
-    """An attempt whose notes have the time and the state it led to, and its polynomial if asked;
-    now and then `chatter` looks at it."""
+def recorded(attempt: Try, scheme: Scheme, polynomials: bool) -> Try:
+    """An attempt whose notes have the time and the state it led to, and its polynomial if asked."""
 
     def noting(flow: Flow, step: Step) -> Trial:
         trial = attempt(flow, step)
-        if chatter is not None and not step.number % EVERY:
-            chatter(trial, flow, step)
         after, evidence, _, _, _, notes, _ = trial
         notes["time"], notes["y"], _, _, _ = after  # type: ignore[index]
         signal = evidence.get("error")

@@ -22,7 +22,7 @@ from suite.dynamics.methods.doubling import classical, step_doubling
 from suite.dynamics.methods.explicit import LAW, dop853, dormand_prince
 from suite.dynamics.methods.radau import LAW as RADAU_LAW
 from suite.dynamics.methods.radau import newton_limits, radau
-from suite.dynamics.watch.chatter import chatter_of
+from suite.dynamics.watch.chatter import chattering
 from suite.dynamics.watch.events import eventful
 from suite.dynamics.watch.hand_over import EXPLICIT, STIFF, hand_over
 from suite.dynamics.watch.invariants import followed, law_of, projected, watched
@@ -169,7 +169,8 @@ def _attempt(asked: Asked, scheme: Scheme) -> Try:
         attempt = eventful(attempt, scheme, equation, asked.events)
     if scheme.name != "Radau" or asked.method == "auto":
         attempt = measured(attempt, equation, scheme)
+    if asked.own is None:
+        attempt = chattering(attempt, equation, asked.max_evaluations)
     if asked.foresight:
         attempt = foreseen(attempt, equation, extrapolated=scheme.name == "doubling")
-    chatter = chatter_of(equation, asked.max_evaluations) if asked.own is None else None
-    return recorded(attempt, scheme, asked.polynomials, chatter)
+    return recorded(attempt, scheme, asked.polynomials)

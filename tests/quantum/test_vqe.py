@@ -16,6 +16,7 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from suite.core import Fixed, Status
 from suite.errors import InputError, StoreMismatch
 from suite.quantum import molecule, pauli_sum, vqe
+from suite.quantum.ansatz.named import uccsd
 from suite.quantum.steps import methods
 from tests.kill import ONE_THREAD
 
@@ -233,9 +234,16 @@ def test_an_option_that_makes_no_sense_is_refused(options, sentence):
         vqe(molecule("H 0 0 0; H 0 0 0.735"), **options)
 
 
-def test_a_circuit_that_does_not_fit_is_refused():
+@pytest.mark.parametrize("options", [{}, {"shots": 1000}])
+def test_a_circuit_that_does_not_fit_is_refused(options):
     with pytest.raises(InputError, match="acts on 1 qubits, the circuit has 2"):
-        vqe(SparsePauliOp("Z"), ansatz=efficient_su2(2, reps=1))
+        vqe(SparsePauliOp("Z"), ansatz=efficient_su2(2, reps=1), **options)
+    fewer = molecule("H 0 0 0; H 0 0 0.735", mapping="tapered")
+    with pytest.raises(InputError, match="acts on 2 qubits, the circuit has 4"):
+        vqe(fewer, ansatz=uccsd(2, (1, 1)), **options)
+
+
+def test_values_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match="values of shape"):
         vqe(SparsePauliOp("Z"), ansatz="real_amplitudes", start=[0.1])
 

@@ -104,15 +104,15 @@ def _scheme(name: str, order: int, equation: Equation, tableau: Tableau, value: 
         # Between the two times as they are, or else their rounding walks away over many steps.
         after = arrive(time, step.size)
         h = after - time
-        weights = spare.pop() if spare else _weights(tableau, y)
-        table, units, sizes, stages, update, blank = weights
+        weights = spare.pop() if spare else _weights(tableau)
+        table, units, sizes, stages, update = weights
         sizes.fill(h)
         np.multiply(coefficients, units, table)
-        slopes = blank.copy()  # last comes y
+        # Zeros, so that weights of zero meet no NaN in slopes that are still to come; last comes y.
+        slopes = np.zeros((last + 2, y.size), y.dtype)
         slopes[0] = rate
         slopes[-1] = y
-        made, size = 0, y.size
-        short = size <= _SHORT
+        made, short = 0, y.size <= _SHORT
         try:
             for made, node, row in stages:
                 y_stage = row.dot(slopes) if short else y + row[:made].dot(slopes[:made])
@@ -124,7 +124,7 @@ def _scheme(name: str, order: int, equation: Equation, tableau: Tableau, value: 
             raise _failed(failure, made) from failure
         first, second, apart, change, noise = measure(looks.dot(slopes), y, y_new)
         spare.append(weights)
-        error = abs(h) * value(first, second, size)
+        error = abs(h) * value(first, second, y.size)
         signal = _new(Signal, (error if error < math.inf else math.nan, noise, order))
         state = _new(Flow, (after, y_new, slopes[last], slopes[:-1], {**memory}))
         cost = {"evaluations": last}
@@ -148,8 +148,7 @@ def _failed(failure: Exception, made: int) -> AttemptFailed:
 class _Weights(NamedTuple):
     """The weights of a step's size, made in place in `table`: `stages` are numbers, nodes and rows
     over the slopes and y, `update` is the last row. `units` is what it is multiplied by: the
-    `sizes` of the step, a view, and in the last column one. `blank` are slopes that are still to
-    come and y: zeros, so that weights of zero meet no NaN.
+    `sizes` of the step, a view, and in the last column one.
 
     One attempt at a time holds such a place, so that attempts may run beside each other.
     """
@@ -159,17 +158,15 @@ class _Weights(NamedTuple):
     sizes: Vector
     stages: list[tuple[int, float, Vector]]
     update: Vector
-    blank: Vector
 
 
-def _weights(tableau: Tableau, y: Vector) -> _Weights:
+def _weights(tableau: Tableau) -> _Weights:
     count = len(tableau.nodes)
     # A table of its own is multiplied quicker than a number or a row.
     table, units = np.zeros((count, count + 2)), np.ones((count, count + 2))
     *stages, update = table
     places = list(zip(range(1, count), tableau.nodes, stages, strict=False))
-    blank = np.zeros((count + 2, y.size), y.dtype)
-    return _Weights(table, units, units[:, :-1], places, update, blank)
+    return _Weights(table, units, units[:, :-1], places, update)
 
 
 def _looks(tableau: Tableau) -> Vector:

@@ -9,8 +9,8 @@ with Discontinuous Righthand Sides (1988), has what the solution does there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from suite.dynamics.equation import (
     ENDED,
     Equation,
     Flow,
+    Try,
     Vector,
     charge,
     may_stand,
@@ -26,11 +27,7 @@ from suite.dynamics.equation import (
 )
 from suite.errors import AttemptFailed
 
-__all__ = ["EVERY", "Look", "chatter_of", "jump_of"]
-
-Look: TypeAlias = Callable[[Trial, Flow, Step], None]
-"""Looks at an attempt, which it may add to; an attempt of its own around each costs too much."""
-
+__all__ = ["chattering", "jump_of"]
 
 NAME = "chatter"
 """The name under which a flow remembers what this file needs."""
@@ -47,12 +44,13 @@ EVIDENT = 1e-3
 """Size of a difference of f, relative to f, from which it is followed."""
 
 
-def chatter_of(equation: Equation, most_evaluations: int) -> Look:
-    """What looks, every so many attempts, whether the run gets on, and if not, whether f jumps."""
+def chattering(attempt: Try, equation: Equation, most_evaluations: int) -> Try:
+    """An attempt that looks now and then whether the run gets on, and if not, whether f jumps."""
 
-    def look(trial: Trial, flow: Flow, step: Step) -> None:
-        if not may_stand(trial):
-            return
+    def watching(flow: Flow, step: Step) -> Trial:
+        trial = attempt(flow, step)
+        if step.number % EVERY or not may_stand(trial):
+            return trial
         kept = flow.memory.get(NAME)
         if kept is None or not _is_slow(trial, step, kept, equation, most_evaluations):
             jump, looks = None, 0
@@ -63,8 +61,9 @@ def chatter_of(equation: Equation, most_evaluations: int) -> Look:
         remember(trial, NAME, now)
         if looks >= LOOKS:  # with no end in sight
             remember(trial, ENDED, int(Status.DISCONTINUOUS))
+        return trial
 
-    return look
+    return watching
 
 
 def jump_of(flow: Flow) -> tuple[int, float, float]:

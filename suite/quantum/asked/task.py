@@ -54,6 +54,11 @@ class Task:
         if isinstance(self.circuit, Ansatz):
             object.__setattr__(self, "excitations", self.circuit.excitations)
             object.__setattr__(self, "circuit", self.circuit.circuit)
+        if self.circuit.num_qubits != self.problem.qubits:
+            raise InputError(
+                f"The observable acts on {self.problem.qubits} qubits, the circuit has "
+                f"{self.circuit.num_qubits}."
+            )
         self._settle()
         for name in ("evaluations", "seed", "shots", "max_shots", "resilience"):
             value = getattr(self, name)
