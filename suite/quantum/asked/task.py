@@ -51,14 +51,7 @@ class Task:
     resilience: int | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.circuit, Ansatz):
-            object.__setattr__(self, "excitations", self.circuit.excitations)
-            object.__setattr__(self, "circuit", self.circuit.circuit)
-        if self.circuit.num_qubits != self.problem.qubits:
-            raise InputError(
-                f"The observable acts on {self.problem.qubits} qubits, the circuit has "
-                f"{self.circuit.num_qubits}."
-            )
+        self._unpack()
         self._settle()
         for name in ("evaluations", "seed", "shots", "max_shots", "resilience"):
             value = getattr(self, name)
@@ -76,6 +69,17 @@ class Task:
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise InputError(f"{name} must be positive and finite. Got {value}.")
+
+    def _unpack(self) -> None:
+        """The circuit and the excitations of an `Ansatz`; refuses one of another width."""
+        if isinstance(self.circuit, Ansatz):
+            object.__setattr__(self, "excitations", self.circuit.excitations)
+            object.__setattr__(self, "circuit", self.circuit.circuit)
+        if self.circuit.num_qubits != self.problem.qubits:
+            raise InputError(
+                f"The observable acts on {self.problem.qubits} qubits, the circuit has "
+                f"{self.circuit.num_qubits}."
+            )
 
     def _settle(self) -> None:
         """The backend and the bound on evaluations where nobody chose them."""
