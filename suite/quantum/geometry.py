@@ -68,6 +68,14 @@ class Engine(Protocol):
         """Energy, gradient, metric and, where asked, the Gauss-Newton matrix."""
         ...
 
+    def state(self, values: ArrayLike) -> State:
+        """The state at parameter values [p], as `Geometry.state` has it."""
+        ...
+
+    def overlaps(self, values: ArrayLike, vector: Any) -> Vector:
+        """Re<∂i|vector> [p], at a gradient's cost; the vector in the form of the states."""
+        ...
+
     def variance(self, state: Any) -> float:
         """<H²> - <H>² at the `state` of one of this engine's answers."""
         ...

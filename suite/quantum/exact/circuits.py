@@ -145,7 +145,16 @@ class CircuitEngine:
         Jones and Gacon, arXiv:2009.02823.
         """
         found = Evaluation(self, checked_values(values, self.parameters))
-        return found.energy, np.asarray(found.jacobian.T @ found.slopes())
+        return found.energy, np.asarray(found.jacobian.T @ found.slopes(found.acted))
+
+    def state(self, values: ArrayLike) -> States:
+        """The state at parameter values [p]."""
+        return Evaluation(self, checked_values(values, self.parameters)).state
+
+    def overlaps(self, values: ArrayLike, vector: States) -> Vector:
+        """Re<∂i|vector> [p] at parameter values [p], by the adjoint sweep."""
+        found = Evaluation(self, checked_values(values, self.parameters))
+        return 0.5 * np.asarray(found.jacobian.T @ found.slopes(vector))
 
     def geometry(self, values: ArrayLike, *, curvature: bool = True) -> Geometry:
         """Energy, gradient, metric and, where asked, the Gauss-Newton matrix at values [p]."""

@@ -75,11 +75,11 @@ class Evaluation:
             done = stop
             yield state.view().reshape(-1).view(complex).copy()
 
-    def slopes(self) -> Vector:
-        """The energy's derivative by each rotation's angle."""
+    def slopes(self, image: States) -> Vector:
+        """2 Re<∂|image> by each rotation's angle: of Hψ, the energy's derivative."""
         operations, source, weights, owners = self.engine.way_back
         sums = np.zeros((len(source), 2))
-        both = self._both()
+        both = self._both(image)
         half = np.repeat(-self.half_angles[source][:, None], 2, axis=1)
         run = Runner(operations, np.cos(half), np.sin(half), self.back_tables, sums)
         run(both, 0, len(source))
@@ -91,16 +91,16 @@ class Evaluation:
         """State and image at the moment at which the derivatives of a way meet."""
         if len(way) == 1:
             return self.state, self.acted
-        both = self._both()
+        both = self._both(self.acted)
         half = np.repeat(-self.half_angles[way[1].base_source][:, None], 2, axis=1)
         Runner(way[1].base, np.cos(half), np.sin(half), self.back_tables)(both, 0, len(half))
         state, image = np.ascontiguousarray(both.transpose(2, 0, 1)).reshape(2, -1).view(complex)
         return state, image
 
-    def _both(self) -> Vector:
+    def _both(self, image: States) -> Vector:
         """State and image as two lanes."""
         both = np.empty((self.engine.dimension, 2, 2))
-        for lane, state in enumerate((self.state, self.acted)):
+        for lane, state in enumerate((self.state, image)):
             both[:, :, lane] = state.view(float).reshape(-1, 2)
         return both
 

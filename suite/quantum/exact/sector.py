@@ -76,13 +76,16 @@ class SectorEngine:
         values = checked_values(values, self.parameters)
         state = self._state(values)
         image = self.act(state[None])[0]
-        both = np.ascontiguousarray(np.array([state, image]).T)
-        numbers = np.arange(self.parameters)[::-1].astype(np.int64)
-        angles = np.repeat(-values[::-1, None], 2, axis=1)
-        sums = np.zeros(self.parameters)
-        back = PairRunner(self.pairs, numbers, angles, np.ones_like(angles), sums)
-        back(both, 0, self.parameters)
-        return float(state @ image), 2.0 * sums[::-1]
+        return float(state @ image), 2.0 * self._way_back(values, state, image)
+
+    def state(self, values: ArrayLike) -> Vector:
+        """The state at parameter values [p]."""
+        return self._state(checked_values(values, self.parameters))
+
+    def overlaps(self, values: ArrayLike, vector: Vector) -> Vector:
+        """<∂i|vector> [p] at parameter values [p], by the adjoint sweep."""
+        values = checked_values(values, self.parameters)
+        return self._way_back(values, self._state(values), vector)
 
     def geometry(self, values: ArrayLike, *, curvature: bool = True) -> Geometry:
         """Energy, gradient, metric and, where asked, the Gauss-Newton matrix at values [p]."""
@@ -114,6 +117,16 @@ class SectorEngine:
     def spread(self, values: ArrayLike) -> float:
         """Standard deviation of the energy in the state at parameter values [p]."""
         return self.variance(self._state(checked_values(values, self.parameters))) ** 0.5
+
+    def _way_back(self, values: Vector, state: Vector, image: Vector) -> Vector:
+        """<∂i|image> [p], state and image turned back together."""
+        both = np.ascontiguousarray(np.array([state, image]).T)
+        numbers = np.arange(self.parameters)[::-1].astype(np.int64)
+        angles = np.repeat(-values[::-1, None], 2, axis=1)
+        sums = np.zeros(self.parameters)
+        back = PairRunner(self.pairs, numbers, angles, np.ones_like(angles), sums)
+        back(both, 0, self.parameters)
+        return sums[::-1]
 
     def _state(self, values: Vector) -> Vector:
         state = self.reference[:, None].copy()

@@ -17,6 +17,7 @@ __all__ = [
     "Course",
     "Incumbent",
     "Method",
+    "across",
     "angle_between",
     "flat",
     "gain_signal",
@@ -89,6 +90,13 @@ class Method:
 def flat(gradient: Vector) -> float:
     """The largest gradient component; 0 where there is none."""
     return float(np.max(np.abs(gradient), initial=0.0))
+
+
+def across(state: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+    """A state in the phase of another, less its part along that one."""
+    overlap = np.vdot(other, state)
+    size = abs(overlap)
+    return state * (np.conj(overlap) / size if size > 0.0 else 1.0) - size * other
 
 
 def angle_between(a: NDArray[Any], b: NDArray[Any]) -> float:

@@ -30,6 +30,7 @@ from suite.core import (
 from suite.core.law import Law
 from suite.quantum.geometry import Geometry
 from suite.quantum.steps import bursts
+from suite.quantum.steps.acceleration import accelerated
 from suite.quantum.steps.course import (
     Course,
     Incumbent,
@@ -119,13 +120,13 @@ def descending(course: Course) -> Callable[[Place, Step], Trial]:
         here = place.at.here
         region = region_of(here, step.damping)
         y = region.lowest(step.size)
-        move = region.basis @ y
+        straight = angle_of(region.basis @ y, here)
+        move = accelerated(course.engine, place.at, region, y)
         parameters = place.at.parameters + move
         there = course.engine.geometry(parameters)
         length = float(np.linalg.norm(y))
         gained, predicted = here.energy - there.energy, region.gain(y)
         turned = angle_between(here.state, there.state)
-        straight = float(np.sqrt(max(float(move @ here.metric @ move), 0.0)))
         departure = abs(turned / straight - 1.0) if straight > TELLING_ANGLE else UNTOLD
         notes = notes_of(there, region.spectrum) | {
             "predicted_gain": predicted,
@@ -152,6 +153,11 @@ def descending(course: Course) -> Callable[[Place, Step], Trial]:
         )
 
     return attempt
+
+
+def angle_of(move: Vector, here: Geometry) -> float:
+    """The angle (radians) that the metric gives a move of the parameters."""
+    return float(np.sqrt(max(float(move @ here.metric @ move), 0.0)))
 
 
 def turn(course: Course, law: Law, attempt: Attempt) -> Point | None:

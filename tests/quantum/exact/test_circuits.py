@@ -129,6 +129,21 @@ def test_the_roads_agree(name):
     assert energy == pytest.approx(whole.energy, abs=1e-13)
     assert engine.energy(values) == energy
     assert engine.scale == pytest.approx(4.0)
+    np.testing.assert_array_equal(engine.state(values), whole.state)
+
+
+@pytest.mark.usefixtures("either_kernel")
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_overlaps_match_differences_of_the_states(name):
+    circuit = CIRCUITS[name]
+    random = np.random.default_rng(7)
+    values = random.uniform(-2, 2, circuit.num_parameters)
+    vector = random.normal(size=16) + 1j * random.normal(size=16)
+    engine = circuit_engine(circuit, H)
+    steps = 1e-4 * np.eye(len(values))
+    differences = [engine.state(values + h) - engine.state(values - h) for h in steps]
+    expected = np.array([np.vdot(d, vector).real for d in differences]) / 2e-4
+    np.testing.assert_allclose(engine.overlaps(values, vector), expected, atol=1e-6)
 
 
 def test_compiled_and_numpy_agree_to_rounding(monkeypatch):

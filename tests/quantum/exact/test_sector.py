@@ -99,7 +99,7 @@ def test_energy_and_derivatives_match_dense_exponentials(orbitals, electrons):
 
     def derivative(i, h):
         step = h * np.eye(len(values))[i]
-        return (engine._state(values + step) - engine._state(values - step)) / (2 * h)
+        return (engine.state(values + step) - engine.state(values - step)) / (2 * h)
 
     rows = np.array(
         [(4 * derivative(i, 1e-3) - derivative(i, 2e-3)) / 3 for i in range(len(values))]
@@ -112,6 +112,8 @@ def test_energy_and_derivatives_match_dense_exponentials(orbitals, electrons):
     np.testing.assert_allclose(gradient, here.gradient, atol=1e-12)
     assert energy == pytest.approx(here.energy, abs=1e-12)
     assert engine.energy(values) == energy
+    vector = np.random.default_rng(2).normal(size=len(state))
+    np.testing.assert_allclose(engine.overlaps(values, vector), rows @ vector, atol=1e-9)
 
 
 @pytest.mark.parametrize(("orbitals", "electrons"), [(3, (2, 1)), (4, (2, 2)), (4, (3, 1))])

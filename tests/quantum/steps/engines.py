@@ -33,14 +33,20 @@ class Sphere:
         size = np.linalg.norm(values)
         return np.concatenate([[np.cos(size)], np.sinc(size / np.pi) * values])
 
-    def geometry(self, values, *, curvature=True):
-        self.calls.append(np.array(values))
+    def across(self, values):
+        """Derivatives of the state [p, p + 1]."""
         size = np.linalg.norm(values)
-        state = self.state(values)
         unit = values / size if size > 0 else np.zeros_like(values)
         sinc = np.sinc(size / np.pi)
         slopes = (np.cos(size) - sinc) * np.outer(unit, unit) + sinc * np.eye(len(values))
-        across = np.hstack([-np.sin(size) * unit[:, None], slopes])
+        return np.hstack([-np.sin(size) * unit[:, None], slopes])
+
+    def overlaps(self, values, vector):
+        return self.across(values) @ vector
+
+    def geometry(self, values, *, curvature=True):
+        self.calls.append(np.array(values))
+        state, across = self.state(values), self.across(values)
         energy = float(state @ self.matrix @ state)
         acted = across @ self.matrix
         return Geometry(

@@ -70,7 +70,7 @@ def evaluations_to(goal, engine, starts, method="gauss-newton", **knobs):
     return np.mean(counts)
 
 
-def test_where_one_basin_rules_it_takes_two_thirds_of_the_best_fixed_natural_gradient():
+def test_where_one_basin_rules_it_takes_six_tenths_of_the_best_fixed_natural_gradient():
     # H2, STO-3G, 0.735 angstrom, on two qubits.
     words = ["II", "IZ", "ZI", "ZZ", "XX"]
     numbers = [-1.052373245772859, 0.39793742484318, -0.39793742484318, -0.01128010425624]
@@ -79,7 +79,7 @@ def test_where_one_basin_rules_it_takes_two_thirds_of_the_best_fixed_natural_gra
     lowest = float(np.linalg.eigvalsh(observable.to_matrix())[0])
     goal = lowest + 1e-3 * abs(lowest)
     fixed = min(evaluations_to(goal, engine, 40, "qng", rate=rate) for rate in (0.4, 0.5))
-    assert evaluations_to(goal, engine, 40) < 0.66 * fixed
+    assert evaluations_to(goal, engine, 40) < 0.6 * fixed
 
 
 def test_three_spins_are_solved_in_a_dozen_evaluations():
@@ -110,7 +110,7 @@ def test_a_stall_is_followed_by_a_kick_a_burst_and_gauss_newton_again():
 def test_without_kicks_it_only_goes_down():
     engine, _ = spins()
     first = np.random.default_rng(0).uniform(-np.pi, np.pi, engine.parameters)
-    made, _ = attempts(engine, first, evaluations=120)
+    made, _ = attempts(engine, first, evaluations=500, gradient=1e-6)
     assert {a.phase for a in made} == {GAUSS_NEWTON}
     assert made[-1].status is Status.CONVERGED
     # Steps whose gain is hidden in rounding are judged by their slopes.
