@@ -21,7 +21,7 @@ VANISHED = 1e-6
 """A step this much shorter than one before it has come near to a singularity."""
 ALL = 64
 """Up to so many steps foresight is shown every one."""
-RECENT = 16
+RECENT = 24
 """Of more it is shown the last ones,"""
 NEARLY = 0.8
 """and those before that were as long as this share of all that followed,"""

@@ -196,12 +196,13 @@ def _measure(tolerance: Tolerance) -> Measure:
         before, after, sums = y.tolist(), y_new.tolist(), []
         try:
             for error in errors:
-                total, parts = 0.0, zip(error, before, after, relative, absolute, strict=False)
-                for one, old, new, share, least in parts:
-                    size, size_new = abs(old), abs(new)
+                total = 0.0
+                # To name `strict` takes as long as a component.
+                for one, old, new, share, least in zip(error, before, after, relative, absolute):  # noqa: B905
+                    size = new if new >= 0.0 else -new
+                    other = old if old >= 0.0 else -old
                     # The last term is NaN where the new state is infinite.
-                    scale = share * (size if size > size_new else size_new) + least + 0.0 * new
-                    one /= scale
+                    one /= share * (other if other > size else size) + least + 0.0 * new
                     total += one * one
                 sums.append(total)
         except ZeroDivisionError:
