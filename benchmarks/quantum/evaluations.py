@@ -56,7 +56,6 @@ BASELINES = ("qng", "adam", "gradient-descent")
 HEATS = 6
 """Starts on which all rates run; the two best of them run from all starts."""
 ONE_BASIN = ("h2 su2", "heis4")
-SLOW = ("heis8",)  # only where it is asked for by name
 MOST_MOLECULE, MOST_SPINS = 400, 250
 ACCURACY = 1e-3
 
@@ -250,7 +249,7 @@ def spins(problems, only, baselines, seeds, first_seed):
     """Name -> scores of every spin model, from random angles."""
     table = {}
     for name, (observable, repetitions) in spin_cases(problems).items():
-        if only not in name or (name in SLOW and name != only):
+        if only not in name:
             continue
         print(name, file=sys.stderr)
         circuit = efficient_su2(observable.num_qubits, reps=repetitions, entanglement="linear")
