@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import hashlib
 import inspect
 import json
 from collections.abc import Callable, Mapping
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,8 @@ from suite.dynamics.asked import Asked
 __all__ = ["about_of", "told"]
 
 _PLAIN = (bool, int, float, complex, str, list, tuple, np.ndarray, np.generic)
+DEEPEST = 4
+"""Objects within objects whose attributes are told."""
 FUNCTIONS = ("events", "invariants", "jac")
 
 
@@ -44,8 +45,11 @@ def about_of(
     }
 
 
-def told(value: Any) -> Any:
-    """A value as JSON can hold it: a function by its name, its text and the constants it closes on.
+def told(value: Any, depth: int = 0) -> Any:
+    """A value as JSON can hold it: a function by its name, its text and the constants it closes on,
+    an object by its class and its attributes.
+
+    `depth` is how many objects it is in.
 
     >>> told((1, [2.5, "x"], np.ones(2)))
     [1, [2.5, 'x'], [1.0, 1.0]]
@@ -61,33 +65,28 @@ def told(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return told(value.tolist())
     if isinstance(value, Mapping):
-        return {str(name): told(each) for name, each in value.items()}
+        return {str(name): told(each, depth) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [told(each) for each in value]
+        return [told(each, depth) for each in value]
     if isinstance(value, functools.partial):
-        return [told(value.func), told(value.args), told(value.keywords)]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: told(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if callable(value):
-        return _function(value)
-    return type(value).__name__
+        return [told(each, depth) for each in (value.func, value.args, value.keywords)]
+    if callable(value) and not isinstance(value, type):
+        return _function(value, depth)
+    return _held(value, depth)
 
 
-def _function(function: Any) -> Any:
+def _function(function: Any, depth: int) -> Any:
     """A name and a digest of code and constants, as far as they can be had."""
-    function = getattr(function, "py_func", function)
+    function = _plainly(function)
     name = str(getattr(function, "__qualname__", type(function).__name__))
     if hasattr(function, "__self__"):  # a method: what it is of belongs to it
-        return [name, _held(function.__self__), _function(function.__func__)]
+        return [name, _held(function.__self__, depth), _function(function.__func__, depth)]
     code = getattr(function, "__code__", None)
     if code is None:
-        return [name, _held(function)]
-    closed = [_constant(cell) for cell in function.__closure__ or ()]
-    outside = {
-        each: told(function.__globals__[each])
-        for each in code.co_names
-        if isinstance(function.__globals__.get(each), _PLAIN)
-    }
+        return [name, _held(function, depth)]
+    closed = [_constant(cell, depth) for cell in function.__closure__ or ()]
+    known = ((each, function.__globals__.get(each)) for each in code.co_names)
+    outside = {each: _named(value, depth) for each, value in known if _is_told(value)}
     constants = [told(function.__defaults__), told(function.__kwdefaults__), closed, outside]
     return f"{name} {_digest(_text(function, code))} {_digest(json.dumps(constants))}"
 
@@ -107,16 +106,41 @@ def _code(code: Any) -> str:
     return " ".join([code.co_code.hex(), *code.co_names, *inner])
 
 
-def _held(value: Any) -> Any:
-    """An object by its class and its plain attributes."""
-    attributes = getattr(value, "__dict__", {})
-    kept = {name: told(each) for name, each in attributes.items() if isinstance(each, _PLAIN)}
-    return [type(value).__qualname__, kept]
+def _is_told(value: Any) -> bool:
+    """Whether a value has anything to tell: a plain one, an object with attributes, a function."""
+    if isinstance(value, (*_PLAIN, Mapping)) or hasattr(_plainly(value), "__code__"):
+        return True
+    return not isinstance(value, ModuleType) and bool(getattr(value, "__dict__", None))
 
 
-def _constant(cell: Any) -> Any:
+def _plainly(function: Any) -> Any:
+    """The Python function within one that numba has compiled, or the thing itself."""
+    return getattr(function, "py_func", function)
+
+
+def _named(value: Any, depth: int) -> Any:
+    """What a name in a function stands for; of a function its text alone, as those call others."""
+    function = _plainly(value)
+    if hasattr(function, "__code__"):
+        return _digest(_text(function, function.__code__))
+    return told(value, depth + 1)
+
+
+def _held(value: Any, depth: int) -> Any:
+    """An object by its class and its attributes; beyond some objects in each other by its class."""
+    if isinstance(value, type):
+        name, attributes = value.__qualname__, dict(vars(value))
+    else:
+        name, attributes = type(value).__qualname__, getattr(value, "__dict__", {})
+    if depth >= DEEPEST or isinstance(value, ModuleType):
+        return name
+    kept = {each: held for each, held in attributes.items() if not each.startswith("__")}
+    return [name, {each: _named(held, depth) for each, held in kept.items() if _is_told(held)}]
+
+
+def _constant(cell: Any, depth: int) -> Any:
     try:
-        return told(cell.cell_contents)
+        return told(cell.cell_contents, depth + 1)
     except ValueError:  # a cell that is still empty
         return None
 

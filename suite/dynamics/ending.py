@@ -42,6 +42,12 @@ DENIED = (
     "does not have: the solution is unstable, and the errors of the steps grew into it. Lower rtol "
     "and atol to follow it farther."
 )
+UNTOLD = (
+    "Steps came to nothing there as at a singularity, but a run at a thousandth of the tolerance "
+    "did not come so far to confirm it: the errors of the steps alone may have grown into it."
+)
+HALF = 0.5
+"""Share of the way to what is no singularity that is kept, however wide its bar."""
 _FAR_FROM_ZERO = 1e-6
 """Time since the start over the time, below which six digits of it are lost to where it began."""
 CAREFUL = 2.0, 3.0
@@ -62,38 +68,53 @@ def ending_of(asked: Asked, journal: Journal, course: Course, status: Status) ->
     found = singularity_of(flow) if asked.foresight else None
     if found is not None and _passed_over(asked.equation, flow, status, found):
         found = None
-    safe, spent = None, 0
+    safe, spent, first = None, 0, found
     if found is not None:
-        status, found, safe, spent = _foretold(asked, journal.point, status, found)
-    message = _message(asked, journal, status, flow, found)
+        status, found, safe, spent = _foretold(asked, journal.point, course, status, found)
+    last = flow.time if safe is None else _last_kept(asked.equation, course, safe)
+    message = _message(asked, journal, status, flow, last, found)
     if status == Status.UNDERFLOW and safe is not None and confirmed(flow):
-        message += " " + DENIED
+        message += " " + (UNTOLD if found and first and found.time == first.time else DENIED)
     kept = consciences(flow, journal.record.tally) if asked.invariants else {}
     return Ending(status, message, found, kept, spent, safe)
 
 
+def _last_kept(equation: Equation, course: Course, safe: float) -> float:
+    """The last time of a course that is handed over."""
+    kept = course.times[equation.direction * (course.times - safe) <= 0.0]
+    return float(kept[-1]) if len(kept) else float(course.times[0])
+
+
 def _foretold(
-    asked: Asked, point: Point, status: Status, found: Singularity
+    asked: Asked, point: Point, course: Course, status: Status, found: Singularity
 ) -> tuple[Status, Singularity | None, float | None, int]:
     """What a run that foretells a singularity ends with: status, singularity, the last time that is
     handed over, and the evaluations it took to tell."""
     singular, spent = _ends_there(asked.equation, point.state, status)
     if singular:
         status, found = Status.SINGULAR, replace(found, status="singular")
-    times = [last_safe_time(found, asked.equation)]
+    told = [found]
     again: Singularity | None = found
     if asked.own is None and _is_sure(asked, point.state, status, found):
-        again, more = retraced(asked.equation, point.state, found, _method(asked, point))
+        again, more = retraced(asked.equation, point.state, found, _method(asked, point, course))
         spent += more
     if again is not None:
         again = _careful(asked, again)
-        times.append(last_safe_time(again, asked.equation))
+        told.append(again)
     if status == Status.SINGULAR and (again is None or again.status != "singular"):
         status = Status.UNDERFLOW
+    if status != Status.SINGULAR:
+        # A bar as wide as the way says nothing of the way.
+        told = [_at_most(each, HALF * abs(each.time - asked.t_span[0])) for each in told]
+    times = [last_safe_time(each, asked.equation) for each in told]
     if status != Status.SINGULAR and (status not in _STUCK or found.exponent < 0.0):
         return status, again, None, spent
     # The points are those of the first run, which has a singular time of its own.
     return status, again, min(times) if asked.equation.direction > 0.0 else max(times), spent
+
+
+def _at_most(found: Singularity, error: float) -> Singularity:
+    return replace(found, error=min(found.error, error))
 
 
 def _careful(asked: Asked, found: Singularity) -> Singularity:
@@ -112,9 +133,11 @@ def _is_sure(asked: Asked, flow: Flow, status: Status, found: Singularity) -> bo
     return status != Status.OUT_OF_BUDGET and sure
 
 
-def _method(asked: Asked, point: Point) -> Method:
-    """The method that a run is gone again with, and its law."""
-    return SCHEMES["Radau" if asked.method == "Radau" or point.phase == STIFF else "DOP853"]
+def _method(asked: Asked, point: Point, course: Course) -> Method:
+    """The method that a run is gone again with, and its law: one that gets through where it was
+    stiff."""
+    stiff = point.phase == STIFF or any(one.get("stiff") for one in course.notes)
+    return SCHEMES["Radau" if asked.method == "Radau" or stiff else "DOP853"]
 
 
 def _passed_over(equation: Equation, flow: Flow, status: Status, found: Singularity) -> bool:
@@ -140,8 +163,14 @@ def _ends_there(equation: Equation, flow: Flow, status: Status) -> tuple[bool, i
 
 
 def _message(
-    asked: Asked, journal: Journal, status: Status, flow: Flow, found: Singularity | None
+    asked: Asked,
+    journal: Journal,
+    status: Status,
+    flow: Flow,
+    last: float,
+    found: Singularity | None,
 ) -> str:
+    """The sentence; `last` is the last time that is handed over."""
     parts = [status.sentence]
     if status == Status.SINGULAR and found is not None:
         parts.append(f"It lies at t = {found.time:.12g} ± {found.error:.1e}.")
@@ -151,7 +180,7 @@ def _message(
         parts.append(f"The run ended at t = {flow.time:.12g}.")
     elif not status.finished:
         digits = ".17g" if _is_far(asked, flow) else ".12g"
-        parts.append(f"The last point is t = {flow.time:{digits}} of {asked.t_span[1]:{digits}}.")
+        parts.append(f"The last point is t = {last:{digits}} of {asked.t_span[1]:{digits}}.")
         parts += _trouble(asked, journal, status, flow)
     if found is not None and status != Status.SINGULAR:
         parts.append(

@@ -7,6 +7,7 @@ same.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeAlias
@@ -34,7 +35,8 @@ __all__ = ["Walk", "prepared", "traced", "walk_of"]
 Walk: TypeAlias = Callable[[Attempt | Point], Iterator[Attempt]]
 
 SHORTEST = 1e-30
-"""The smallest step worth trying, as a share of the interval, where the time is near zero."""
+"""The smallest step worth trying where the time is near zero, as a share of the least of the
+interval, one, and the first step that was asked for."""
 
 SCHEMES: dict[str, tuple[Callable[[Equation], Scheme], ErrorControl]] = {
     "DOP853": (dop853, LAW),
@@ -102,7 +104,8 @@ def _law(asked: Asked, name: str) -> Law:
 
 
 def _least(asked: Asked) -> float:
-    return SHORTEST * abs(asked.t_span[1] - asked.t_span[0])
+    first = math.inf if asked.first_step is None else asked.first_step
+    return SHORTEST * min(abs(asked.t_span[1] - asked.t_span[0]), 1.0, first)
 
 
 def _ahead(asked: Asked, name: str) -> Ahead:

@@ -533,3 +533,34 @@ def test_a_component_that_stays_zero_has_no_error(method, rtol):
     made = made_ahead(run)
     assert made[-1].status is Status.ENDPOINT
     assert verdicts(made) == verdicts(by_march(run))
+
+
+@numba.njit
+def overwriting(t, y):
+    for i in range(y.size):
+        y[i] = -y[i]
+    return y
+
+
+@pytest.mark.parametrize("method", ["auto", "RK45"])
+def test_a_function_may_write_into_the_state_it_is_given(method):
+    done = solve(overwriting, (0.0, 2.0), [1.0, 2.0], method, rtol=1e-8)
+    plain = solve(overwriting.py_func, (0.0, 2.0), [1.0, 2.0], method, rtol=1e-8)
+    assert done.success
+    np.testing.assert_allclose(done.y[:, -1], plain.y[:, -1], rtol=1e-13)
+
+
+@numba.njit
+def switched(t, y):
+    return -np.sign(y)
+
+
+@pytest.mark.parametrize(("fun", "y0"), [(pushed, [0.0]), (switched, [1.0])])
+def test_what_watchers_have_a_word_on_is_not_carried_to_the_end_of_the_budget(fun, y0):
+    args = (1e6, 1.0) if fun is pushed else ()
+    run = prepared(fun, y0, 50.0, 1e-6, args=args)
+    trace = whole(run.ahead, run.first, most_evaluations=5_000_000)
+    assert trace.status is Status.RUNNING
+    assert trace.evaluations < 50_000
+    assert not trace.is_quiet()
+    assert not trace.is_quiet(foresight=False)

@@ -390,3 +390,29 @@ def test_a_run_that_is_killed_goes_on_to_the_same_bits(name, moments, tmp_path_f
     again = solve(fun, span, y0, store=folder, **options)
     assert again.y.tobytes() == whole.y.tobytes()
     assert again.message == whole.message
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_complex_values_on_a_trial_step_refuse_it(method):
+    """A negative number to a broken power is complex in Python."""
+    done = solve(lambda t, y: [0.5 * (1.0 - t) ** 0.5], (0.0, 2.0), [0.0], method)
+    assert done.status is Status.FAILED
+    assert "complex values for a real state" in done.message
+    assert done.t[-1] == pytest.approx(1.0, abs=1e-6)
+    assert done.y[0, -1] == pytest.approx(1.0 / 3.0, abs=1e-3)
+
+
+def test_what_is_no_number_at_all_is_a_mistake_of_the_program():
+    with pytest.raises(TypeError):
+        solve(lambda t, y: [object()] if t > 0.5 else [1.0], (0.0, 2.0), [0.0])
+
+
+@pytest.mark.parametrize("span", [1e-100, 1e-20, 1e25, 1e30])
+def test_the_length_of_the_interval_is_no_matter(span):
+    done = solve(lambda t, y: -y / span, (0.0, span), [1.0], rtol=1e-6)
+    assert done.success
+    assert done.y[0, -1] == pytest.approx(np.exp(-1.0), rel=1e-5)
+
+
+def test_a_first_step_may_be_as_short_as_one_likes():
+    assert solve(lambda t, y: -y, (0.0, 1.0), [1.0], first_step=1e-100).success

@@ -160,11 +160,10 @@ def take_step(
     h = after - time
     stage, scale = work[0], work[1]
     for i in range(last):
-        at = y_new if i == last - 1 else stage
-        combine(y, h, weights[i], slopes, i + 1, at)
+        combine(y, h, weights[i], slopes, i + 1, y_new)
+        fill(stage, y_new)  # f may write into what it is given
         node = after if i == last - 1 else time + nodes[i] * h
-        if rate(node, at, slopes[i + 1], parameters) != 0:
-            fill(y_new, at)
+        if rate(node, stage, slopes[i + 1], parameters) != 0:
             return np.nan, 0.0, i + 1, 0.0
     scales(measure, y, y_new, stage, scale)
     value, second = squares(h, errors, slopes, scale)

@@ -20,6 +20,8 @@ __all__ = ["Trace", "whole"]
 
 LONG = 512
 """Attempts of the first burst."""
+MANY = 10_000
+"""Attempts that are left, of which a run that goes nowhere need not make all."""
 AT_ROUNDING = "error at rounding"
 """What the law of the error calls a step whose size rounding bounds."""
 MOST_KEPT = 20_000_000
@@ -29,7 +31,8 @@ MOST_KEPT = 20_000_000
 def whole(
     ahead: Ahead, first: Attempt, *, most_evaluations: int = 2**62, slopes: bool = False
 ) -> Trace:
-    """Carry a run from its preparation to its end, or to the end of its evaluations.
+    """Carry a run from its preparation to its end, to the end of its evaluations, or to where
+    somebody has to watch it.
 
     With `slopes` every step keeps those that its polynomial needs, and the record counts its cost.
 
@@ -45,30 +48,48 @@ def whole(
     status = Status(ahead.equation.until(first.after.state))
     if status:
         return Trace(ahead, first, (), status)
-    made = tuple(_bursts(ahead, first, most_evaluations, slopes))
-    last = made[-1].status if made else Status.RUNNING
-    return Trace(ahead, first, made, last or Status.OUT_OF_BUDGET, slopes)
+    made, status = _bursts(ahead, first, most_evaluations, slopes)
+    return Trace(ahead, first, made, status, slopes)
 
 
-def _bursts(ahead: Ahead, first: Attempt, most: int, slopes: bool) -> Iterator[Burst]:
-    """Bursts one after another; where one ends does not change a bit of the next."""
+def _bursts(
+    ahead: Ahead, first: Attempt, most: int, slopes: bool
+) -> tuple[tuple[Burst, ...], Status]:
+    """Bursts one after another, and how they end: `RUNNING` where watchers are to go on.
+
+    Where one ends does not change a bit of the next.
+    """
     spent, point = first.trial.cost.get("evaluations", 0), first.after
     pace, kept = Pace(LONG), 0
+    made: list[Burst] = []
     while True:
         left = -(-(most - spent) // ahead.evaluations)
         if left <= 0:
-            return
+            return tuple(made), Status.OUT_OF_BUDGET
         burst = pace.burst(ahead, point, left, slopes=slopes or kept < MOST_KEPT)
-        yield burst
-        if burst.status:
-            return
+        made.append(burst)
+        if burst.status or _is_watched(ahead, point, burst, left):
+            return tuple(made), burst.status
         kept += 0 if burst.slopes is None else burst.slopes.size
         spent, point = spent + burst.evaluations, burst.last
 
 
+def _is_watched(ahead: Ahead, start: Point, burst: Burst, left: int) -> bool:
+    """Whether watchers will have a word about a burst: it may be stiff, or go nowhere."""
+    if may_be_stiff(ahead.base.name, burst.column(STABILITY)):
+        return True
+    if left < MANY:
+        return False
+    time, equation = burst.last.state.time, ahead.equation
+    return abs(equation.end - time) * burst.made > abs(time - start.state.time) * left
+
+
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """A run from `first` to `status`, in arrays: the start, and all m - 1 accepted steps."""
+    """A run from `first` to `status`, in arrays: the start, and all m - 1 accepted steps.
+
+    `RUNNING` says that it was left to be gone on with, attempt by attempt.
+    """
 
     ahead: Ahead
     first: Attempt
@@ -159,7 +180,7 @@ class Trace:
 
         A run that met what is no number is not: where it did is noted attempt by attempt.
         """
-        if self.status is Status.NOT_FINITE or may_be_stiff(
+        if self.status in (Status.RUNNING, Status.NOT_FINITE) or may_be_stiff(
             self.ahead.base.name, self.column(STABILITY)
         ):
             return False

@@ -10,7 +10,7 @@ import numpy as np
 
 from suite.core import ErrorControl, Signal, Step, Trial
 from suite.core.control import Filter
-from suite.dynamics.equation import Equation, Flow, Scheme, Tolerance, Vector
+from suite.dynamics.equation import Equation, Flow, Rate, Scheme, Tolerance, Vector
 from suite.dynamics.methods.tableaux import DOP853, DORMAND_PRINCE, Tableau, to_powers
 from suite.errors import AttemptFailed
 
@@ -89,7 +89,7 @@ def _scheme(name: str, order: int, equation: Equation, tableau: Tableau, value: 
     step excites most, noted as "h_lambda" (Hairer and Wanner, Solving ODEs II, IV.2).
     """
     # The bare function is guarded once a step, not once a stage.
-    fun, arrive = equation.bare or equation.fun, equation.arrive
+    bare, arrive = equation.bare or equation.fun, equation.arrive
     last = len(tableau.nodes)
     # A stage takes y as the last of its sum, so that it is rounded once; the update adds it.
     coefficients = np.ones((last, last + 2))
@@ -99,7 +99,7 @@ def _scheme(name: str, order: int, equation: Equation, tableau: Tableau, value: 
     measure = _measure(equation.tolerance)
     spare: list[_Weights] = []
 
-    def attempt(flow: Flow, step: Step) -> Trial:
+    def attempt(flow: Flow, step: Step, fun: Rate = bare) -> Trial:
         time, y, rate, _, memory = flow
         # Between the two times as they are, or else their rounding walks away over many steps.
         after = arrive(time, step.size)
@@ -122,6 +122,10 @@ def _scheme(name: str, order: int, equation: Equation, tableau: Tableau, value: 
             slopes[last] = fun(after, y_new.copy())  # fun may write into what it is given
         except (ArithmeticError, ValueError) as failure:
             raise _failed(failure, made) from failure
+        except TypeError:
+            if fun is equation.fun:
+                raise
+            return attempt(flow, step, equation.fun)  # whose guard knows what is wrong
         first, second, apart, change, noise = measure(looks.dot(slopes), y, y_new)
         spare.append(weights)
         error = abs(h) * value(first, second, y.size)

@@ -27,6 +27,8 @@ COMPARABLE = 10.0
 """Estimates whose errors differ by less than this factor are about as good."""
 COVERED = 4.0
 """By how much less than such estimates differ the better one is taken to be off."""
+SURELY = 12.0
+"""Errors of a zero by which it surely lies before another one."""
 FAR_BETTER = 0.01
 """Error of what the length of a vector tells over that of its components, for it to be told."""
 AGREE = 0.01
@@ -141,7 +143,10 @@ def moduli(
 def refined(
     equation: Equation, points: list[Passed], chosen: Candidate, found: list[Candidate]
 ) -> Candidate:
-    """The candidate to report, where branch points with its exponent are tried as well as poles."""
+    """The candidate to report, where branch points with its exponent are tried as well as poles.
+
+    Its error covers the earliest of those about as good that may end together.
+    """
     if chosen.modulus:
         return chosen
     times, lengths, _ = _lengths(equation, points, np.array([chosen.component]))
@@ -150,7 +155,11 @@ def refined(
         if each.component == chosen.component:
             zero = _branching(times, lengths[each.of_rate][0], each)
             refined.append(each._replace(zero=zero))
-    return chosen_of(refined)
+    told = chosen_of(refined)
+    known = (each.zero for each in found if each.zero.error <= COMPARABLE * told.zero.error)
+    together = [zero.time for zero in known if _together(told.zero, zero)]
+    early = told.zero.time - min(together, default=told.zero.time)
+    return told._replace(zero=told.zero._replace(error=max(told.zero.error, early / SURELY)))
 
 
 def _branching(times: list[float], lengths: list[float], found: Candidate) -> Zero:
@@ -181,18 +190,32 @@ def _powers(exponent: float) -> tuple[float, ...]:
 
 
 def chosen_of(found: list[Candidate]) -> Candidate:
-    """The candidate to report: one that is as good as any, diverges, and comes first.
+    """The candidate to report: one that is as good as any, diverges, and comes first in time.
 
-    Its error covers the others of its component that are about as good.
+    Of components that end together the first is told. Its error covers the others of its component
+    that are about as good.
     """
-    least = min(each.zero.error for each in found)
-    good = [each for each in found if each.zero.error <= 100.0 * least]
+    known = min(found, key=lambda each: each.zero.error)
+    good = [each for each in found if each.zero.error <= 100.0 * known.zero.error]
+    good += [each for each in found if _before(each, known)]
     good = [each for each in good if _diverges(each)] or good
-    first = min(each.component for each in good)
+    earliest = min((each.zero for each in good), key=lambda zero: zero.time)
+    first = min(each.component for each in good if _together(each.zero, earliest))
     good = [each for each in good if each.component == first]
     best = min(good, key=lambda each: each.zero.error)
     error = max(_covered(best.zero, each.zero) for each in good)
     return best._replace(zero=best.zero._replace(error=error))
+
+
+def _before(candidate: Candidate, known: Candidate) -> bool:
+    """Whether another component surely ends before one that is known better."""
+    gap = known.zero.time - candidate.zero.time
+    return candidate.component != known.component and gap > SURELY * candidate.zero.error
+
+
+def _together(zero: Zero, earliest: Zero) -> bool:
+    """Whether two zeros may be of one time."""
+    return zero.time - earliest.time <= SURELY * (zero.error + earliest.error)
 
 
 def _agree(state: Zero | None, rate: Zero) -> bool:

@@ -28,7 +28,13 @@ from suite.dynamics.equation import (
 from suite.dynamics.methods.radau import newton_limits
 from suite.dynamics.watch.approach import Passed, first_shift, past_of
 from suite.dynamics.watch.confirmation import MARGIN
-from suite.dynamics.watch.singularity import NAME, Singularity, foreseen, singularity_of
+from suite.dynamics.watch.singularity import (
+    NAME,
+    Singularity,
+    foreseen,
+    may_pass,
+    singularity_of,
+)
 from suite.errors import AttemptFailed
 
 __all__ = ["Method", "retraced"]
@@ -54,6 +60,8 @@ AGREED = 30.0
 """By how much less than the two runs differ the second one is trusted to be off."""
 ELSEWHERE = 0.02
 """Share of the whole way from which on the second run's singularity is another one."""
+KEPT, DENIED, UNTOLD = "kept", "denied", "untold"
+"""What a second run without a singularity of its own says of one that was found."""
 
 
 def retraced(
@@ -61,8 +69,8 @@ def retraced(
 ) -> tuple[Singularity | None, int]:
     """The singularity that a run found, from a second run at a tighter tolerance; evaluations.
 
-    The one that was found where the second run cannot tell, or stands farther off and knows less;
-    None where the second run passes it, and "approaching" where it comes to another.
+    The one that was found where the second run stands farther off and knows less; None where it
+    passes it; "approaching" where it comes to another, or does not come so far.
     """
     past = past_of(flow.memory[NAME])
     start, shift = Passed(*past.anchor[0]), past.anchor[1]
@@ -71,9 +79,10 @@ def retraced(
         return found, 0
     tighter, calls = counted(replace(equation, tolerance=tolerance))
     most = MOST_STEPS[0] * (past.recent[-1][6] - start.steps) + MOST_STEPS[1]
-    again, denied = _again(tighter, start, flow.time, found, method, most)
+    again, verdict = _again(tighter, start, flow.time, found, method, most)
     if again is None:
-        return (None if denied else found), calls()
+        kept = {KEPT: found, DENIED: None, UNTOLD: replace(found, status="approaching")}
+        return kept[verdict], calls()
     span = abs(found.time - start.time)
     apart = abs(again.time - found.time)
     contrary = apart > found.error + again.error
@@ -87,6 +96,8 @@ def retraced(
     claimed = float(np.max(tolerance.relative)) * span
     error = max(again.error, least, claimed) + before
     status = "approaching" if apart > ELSEWHERE * span else found.status
+    if status == "approaching" and error >= abs(again.time - start.time):
+        return None, calls()  # two runs with nothing in common
     return replace(again, error=error, status=status), calls()
 
 
@@ -108,46 +119,74 @@ def _again(
     found: Singularity,
     method: Method,
     most: int,
-) -> tuple[Singularity | None, bool]:
-    """What a run from `start` foretells where it ends, at `farthest` or before, and whether it
-    passes what was found.
+) -> tuple[Singularity | None, str]:
+    """What a run from `start` foretells where it ends, at `farthest` or before, or else what that
+    says of what was found.
 
-    It goes on in legs, each as near to the singularity as that is known by then; and to the end of
-    the equation where it shows nothing there.
+    It goes on in legs, each as near to the singularity as that is known by then; and beyond its bar
+    where it shows nothing there, where the bar is too wide for a leg, and where a close passage may
+    look like what was found.
     """
     span = abs(found.time - start.time)
-    flow = Flow(start.time, start.y, start.rate)
-    again, where, left = None, None, span
+    where: Flow | Point = Flow(start.time, start.y, start.rate)
+    if CLEAR * found.error > CLOSER * span:
+        return _through(equation, where, found, method, most)
+    again, left = None, span
     for _ in range(MOST_LEGS):
         told = again or found
         nearer = max(NEAREST * span, CLEAR * told.error)
         end = told.time - equation.direction * nearer
         end = farthest if equation.direction * (end - farthest) > 0.0 else end
-        if nearer > CLOSER * left or not equation.direction * (end - flow.time) > 0.0:
+        if nearer > CLOSER * left or not equation.direction * (end - _time(where)) > 0.0:
             break
-        last = _leg(replace(equation, end=end), where or flow, method, most)
-        if last is None or last.status not in (Status.ENDPOINT, Status.SINGULAR):
-            return None, False
-        where = last.after
-        flow, left = where.state, nearer
-        again = singularity_of(flow)
-        if last.status == Status.SINGULAR:
-            break
+        last = _leg(replace(equation, end=end), where, method, most)
+        if last is None:
+            return None, UNTOLD
+        where, left = last.after, nearer
+        again = singularity_of(last.after.state)
+        if last.status != Status.ENDPOINT:
+            # Steps that came to nothing on the way have met a singularity, or tell nothing.
+            stopped = last.status in (Status.SINGULAR, Status.UNDERFLOW)
+            return again if stopped else None, UNTOLD
         if again is None:
             return _onwards(equation, where, found, method, most)
-    return again, False
+    if found.status == "singular" and may_pass(found, start.y):
+        seen, verdict = _through(equation, where, found, method, most)
+        if seen is None:
+            return None, verdict
+    return again, KEPT
+
+
+def _time(where: Flow | Point) -> float:
+    return where.time if isinstance(where, Flow) else float(where.state.time)
+
+
+def _through(
+    equation: Equation, where: Flow | Point, found: Singularity, method: Method, most: int
+) -> tuple[Singularity | None, str]:
+    """What a run comes to that goes on to the end of the error bar of what was found."""
+    end = found.time + equation.direction * found.error
+    if equation.direction * (end - equation.end) > 0.0:
+        end = equation.end
+    if not equation.direction * (end - _time(where)) > 0.0:
+        return None, KEPT
+    last = _leg(replace(equation, end=end), where, method, most)
+    if last is None or last.status not in (Status.ENDPOINT, Status.SINGULAR):
+        return None, UNTOLD
+    passed = last.status == Status.ENDPOINT and equation.direction * (end - found.time) > 0.0
+    return singularity_of(last.after.state), DENIED if passed else KEPT
 
 
 def _onwards(
     equation: Equation, where: Point, found: Singularity, method: Method, most: int
-) -> tuple[Singularity | None, bool]:
+) -> tuple[Singularity | None, str]:
     """What a run that shows nothing of a divergence near it comes to, and whether it passes it."""
     if not found.exponent > 0.0 or where.state.time == equation.end:
-        return None, False
+        return None, KEPT
     last = _leg(equation, where, method, most)
     if last is None or last.status not in (Status.ENDPOINT, Status.SINGULAR):
-        return None, False
-    return singularity_of(last.after.state), last.status == Status.ENDPOINT
+        return None, UNTOLD
+    return singularity_of(last.after.state), DENIED if last.status == Status.ENDPOINT else KEPT
 
 
 def _leg(equation: Equation, where: Flow | Point, method: Method, most: int) -> Attempt | None:

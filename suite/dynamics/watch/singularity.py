@@ -55,6 +55,7 @@ __all__ = [
     "confirmed",
     "foreseen",
     "last_safe_time",
+    "may_pass",
     "singularity_of",
     "stopped",
 ]
@@ -74,8 +75,10 @@ NEAR_END = 1e-3, 0.1
 fallen to where a run ends beside a singularity."""
 OVER = 2.5
 """An approach is over where they have grown by this since."""
-MOST_SUSPECTS = 2
-"""Components that are looked at: those nearest to their poles, and as many that grow steepest."""
+MOST_SUSPECTS, MOST_ALIKE = 2, 30
+"""Components that are looked at: those nearest to their poles, more of them where others are"""
+ALIKE = 1.01
+"""as near as this factor, and as many that grow steepest."""
 READABLE = 1e3
 """Over the least shift of the time by errors, that of a component which is still read."""
 SUSPECT_FALL = 10.0
@@ -190,14 +193,18 @@ def beyond(flow: Flow, equation: Equation) -> bool:
     if estimate is None:
         return False
     past = past_of(flow.memory[NAME])
-    time, error, exponent, logarithmic = estimate[:4]
+    found = Singularity(*estimate)
     span = abs(flow.time - past.origin)
-    if equation.direction * (time - flow.time) > error or exponent < 0.0:
+    if equation.direction * (found.time - flow.time) > found.error or found.exponent < 0.0:
         return False
     if past.left > min(NEAR_END[0] * span, NEAR_END[1] * past.first_left):
         return False
-    may_pass = exponent <= WEAK and not logarithmic and real(flow.y).size > 1
-    return not may_pass and is_sure(equation, past)
+    return not may_pass(found, flow.y) and is_sure(equation, past)
+
+
+def may_pass(found: Singularity, y: Vector) -> bool:
+    """Whether a close passage of a state y [n] may look like this."""
+    return found.exponent <= WEAK and not found.logarithmic and real(y).size > 1
 
 
 def stopped(flow: Flow, equation: Equation) -> bool:
@@ -277,7 +284,9 @@ def _suspects(equation: Equation, past: Past, points: list[Passed]) -> tuple[Vec
     # A component that errors move far, as one that is nothing but error, tells nothing.
     moved = shifts(equation, past)[found]
     found = found[moved <= READABLE * moved.min()] if moved.min() < math.inf else found
-    nearest = found[np.argsort(left[found], kind="stable")][:MOST_SUSPECTS]
+    nearest = found[np.argsort(left[found], kind="stable")][:MOST_ALIKE]
+    alike = np.count_nonzero(left[nearest] <= ALIKE * left[nearest[0]])
+    nearest = nearest[: max(alike, MOST_SUSPECTS)]
     steepest = found[np.argsort(-slopes[found], kind="stable")][:MOST_SUSPECTS]
     first = nearest[0]
     return np.union1d(nearest, steepest), float(left[first]), float(slopes[first])

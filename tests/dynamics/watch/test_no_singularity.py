@@ -10,6 +10,7 @@ import pytest
 
 from suite.core import Status
 from suite.dynamics.methods.explicit import dop853, dormand_prince
+from suite.dynamics.solve import solve
 from suite.dynamics.watch.singularity import stopped
 from tests.dynamics.watch.singular import CLOSEST, integrate, kepler
 
@@ -86,3 +87,32 @@ def test_errors_that_grow_on_the_way_make_no_singularity() -> None:
     run = integrate(fun, y0, end, rtol=1e-9, scheme=dormand_prince)
     assert run.status != Status.SINGULAR
     assert run.ever
+
+
+def e5(t: float, y: Any) -> Any:
+    """The stiff chemistry of Hairer and Wanner's test set, which decays for ever."""
+    a, b, c, d = y
+    slow, fast, both, back = 7.89e-10 * a, 1.1e7 * a * c, 1.13e9 * b * c, 1.13e3 * d
+    return np.array([-slow - fast, slow - both, slow - fast - both + back, fast - back])
+
+
+SLIPS: dict[str, tuple[Any, ...]] = {
+    "-y^2": (lambda t, y: -(y**2), [1.0], 1e14),
+    "recombination": (lambda t, y: 1e-12 - 1e9 * y**2, [0.0], 1e4),
+    "E5": (e5, [1.76e-3, 0.0, 0.0, 0.0], 1e13),
+}
+
+
+@pytest.mark.parametrize("tolerance", [{}, {"rtol": 1e-6, "atol": 1e-12}, {"method": "Radau"}])
+@pytest.mark.parametrize("name", SLIPS)
+def test_errors_below_the_tolerance_that_slip_into_a_pole_make_no_singularity(
+    name: str, tolerance: dict[str, Any]
+) -> None:
+    """What decays below `atol` may come out negative, where each of these has a pole ahead."""
+    fun, y0, end = SLIPS[name]
+    done = solve(fun, (0.0, end), y0, **tolerance)
+    assert done.status in (Status.UNDERFLOW, Status.ENDPOINT)
+    if done.status == Status.UNDERFLOW:
+        assert "thousandth of the tolerance" in done.message
+        assert len(done.t) > 5
+        assert f"The last point is t = {done.t[-1]:.12g} of" in done.message

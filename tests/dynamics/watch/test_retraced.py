@@ -218,3 +218,28 @@ def test_a_quadrature_agrees_with_the_closed_form_of_y2_and_y1_5() -> None:
     assert quadrature(lambda y: y**2 + y ** mpmath.mpf(1.5), 2) == pytest.approx(
         CASES["y^2 + y^1.5"].time, rel=1e-14
     )
+
+
+@pytest.mark.parametrize("rtol", [1e-4, 1e-6, 1e-8, 1e-10])
+@pytest.mark.parametrize("end", [0.99, 2.0])
+@pytest.mark.parametrize("gap", [1e-1, 1e-3, 1e-6, 1e-9])
+@pytest.mark.parametrize("later", [0, 1])
+def test_of_two_poles_the_first_in_time_is_told(
+    later: int, gap: float, end: float, rtol: float
+) -> None:
+    y0 = [1.0, 1.0]
+    y0[later] /= 1.0 + gap
+    done = solve(lambda t, y: y * y, (0.0, end), y0, rtol=rtol, atol=1e-3 * rtol)
+    assert done.singularity is not None
+    assert abs(done.singularity.time - 1.0) <= done.singularity.error
+    assert done.t[-1] <= 1.0
+    assert done.status == (Status.SINGULAR if end > 1.0 else Status.ENDPOINT)
+
+
+@pytest.mark.parametrize("rtol", [1e-5, 1e-7])
+def test_of_many_cells_that_explode_together_the_first_is_told(rtol: float) -> None:
+    times = 1.0 + 1e-6 * np.random.default_rng(3).random(20)
+    done = solve(lambda t, y: np.exp(y), (0.0, 2.0), -np.log(times), rtol=rtol, atol=rtol)
+    assert done.status == Status.SINGULAR
+    assert done.singularity is not None
+    assert abs(done.singularity.time - times.min()) <= done.singularity.error
