@@ -5,6 +5,7 @@ SuiteError
 │   └── MissingBackend     no such machine, or no account for it: take another   (also LookupError)
 ├── MissingPackage         an optional package is absent: install it             (also ImportError)
 ├── AttemptFailed          a trial step could not be measured: try another (also ArithmeticError)
+│   └── OutOfDomain        a function is not defined there: start elsewhere (also InputError)
 ├── BudgetExhausted        paid work would pass its budget: raise it or stop     (also RuntimeError)
 ├── JobFailed              a service gave no result: go on with the run later    (also RuntimeError)
 └── StoreError             the run file cannot be used                           (also OSError)
@@ -25,6 +26,7 @@ __all__ = [
     "JobFailed",
     "MissingBackend",
     "MissingPackage",
+    "OutOfDomain",
     "StoreError",
     "StoreLocked",
     "StoreMismatch",
@@ -75,6 +77,11 @@ class AttemptFailed(SuiteError, ArithmeticError):
         super().__init__(sentence)
         self.cost: Mapping[str, int] = cost or {}
         self.learned = learned
+
+
+class OutOfDomain(AttemptFailed, InputError):
+    """A function is not defined where it was asked for: at the start the input is to blame, later
+    the step."""
 
 
 class BudgetExhausted(SuiteError, RuntimeError):

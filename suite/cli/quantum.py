@@ -193,7 +193,8 @@ def scan(
     *,
     distance: str | None = None,
     atoms: str = "1-2",
-    coupling: tuple[str, str] | None = None,
+    # Its values may begin with a minus.
+    coupling: Annotated[tuple[str, str] | None, Parameter(allow_leading_hyphen=True)] = None,
     output: Output = None,
     way: Way = DEFAULT,
     jobs: int = 1,

@@ -1,4 +1,4 @@
-"""What a run whose gradient vanished short of the ground state says about it."""
+"""What a run that ended short of the ground state says about it."""
 
 from __future__ import annotations
 
@@ -28,16 +28,18 @@ def advice(
     scale: float,
     molecule: bool = False,
 ) -> str:
-    """A sentence for a state with no gradient that is not the ground state, else nothing.
+    """A sentence for a state that is not the ground state, else nothing.
 
     `spread` is the standard deviation of the energy in that state, `scale` a bound on |H|;
     energies of a `molecule` are in hartree. An eigenvalue lies within `spread` of the energy.
     """
-    if status not in (Status.CONVERGED, Status.STALLED):
-        return ""
     gap = np.inf if exact is None else energy - exact
+    found = gap <= (CHEMICAL if molecule else SHORT * scale)
+    if status not in (Status.CONVERGED, Status.STALLED):
+        short = exact is not None and not found
+        return f"The energy is {gap:.2g} above the exact one." if short else ""
     eigenstate = spread <= min(EIGENSTATE * scale, ALONE * gap)
-    if eigenstate if exact is None else gap <= (CHEMICAL if molecule else SHORT * scale):
+    if eigenstate if exact is None else found:
         return ""
     above = "" if exact is None else f", {energy - exact:.2g} above the exact energy"
     if eigenstate:
@@ -46,10 +48,10 @@ def advice(
             "or start: this one may keep a symmetry that the ground state does not have."
         )
     kicks = _kicks(record)
-    found = f"; {kicks} kick{'s' * (kicks != 1)} found nothing better" if kicks else ""
+    tried = f"; {kicks} kick{'s' * (kicks != 1)} found nothing better" if kicks else ""
     return (
         "The gradient is zero, but the state is no eigenstate (its energy spreads by "
-        f"{spread:.2g}){above}: it is caught in a basin or at the limit of its ansatz{found}. "
+        f"{spread:.2g}){above}: it is caught in a basin or at the limit of its ansatz{tried}. "
         "Another start, more repetitions or another ansatz tell which."
     )
 

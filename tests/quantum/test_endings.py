@@ -151,3 +151,41 @@ def test_a_text_that_is_no_file_is_told_what_to_do():
 def test_with_shots_a_circuit_without_parameters_is_refused_with_the_way_out():
     with pytest.raises(InputError, match=r"the exact engine \(no shots\) gives its energy"):
         vqe(SparsePauliOp("Z"), ansatz=QuantumCircuit(1), shots=100)
+
+
+def on_a_bounded_domain(name):
+    """A rotation by an angle that is real only for some parameters."""
+    a, circuit = Parameter("a"), QuantumCircuit(1)
+    circuit.ry({"arcsin": a.arcsin(), "root": a**0.5, "inverse": 2.0 / a}[name], 0)
+    return circuit
+
+
+WAYS = [
+    {},
+    *({"method": method} for method in ("natural", "l-bfgs", "adam", "qng")),
+    {"shots": 5000},
+    {"shots": 5000, "method": "natural"},
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("name", "start"), [("arcsin", 0.3), ("root", 3.0)])
+def test_a_step_out_of_an_expressions_domain_is_refused(name, start, way):
+    observable = SparsePauliOp(["Z", "X"], [1.0 if name == "arcsin" else -1.0, 0.0])
+    found = vqe(observable, ansatz=on_a_bounded_domain(name), start=[start], evaluations=60, **way)
+    assert np.isfinite(found.energy)
+    assert np.all(np.isfinite(found.parameters))
+    refused = " ".join(found.record.tally.refused)
+    assert "must be real and finite" in refused or way.get("method") in ("l-bfgs", "qng")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_start_out_of_the_domain_is_refused_by_a_sentence(way):
+    with pytest.raises(InputError, match=r"2/a at a = 0: start elsewhere"):
+        vqe(SparsePauliOp("Z"), ansatz=on_a_bounded_domain("inverse"), start=[0.0], **way)
+
+
+def test_a_run_out_of_attempts_says_how_far_it_is_from_the_exact_energy():
+    found = vqe(heisenberg(chain(4)), ansatz="efficient_su2", evaluations=3)
+    assert found.status is Status.OUT_OF_ATTEMPTS
+    assert "above the exact one" in found.details["sentence"]

@@ -17,6 +17,7 @@ from suite.quantum.problems.geometry_text import atoms_of
 __all__ = ["coupled", "stretched", "values_of"]
 
 _ALIASES = {"J": "coupling", "h": "field", "delta": "anisotropy", "Delta": "anisotropy"}
+MOST_POINTS = 10_000
 _NAMED = ("coupling", "field", "anisotropy")
 
 
@@ -31,7 +32,7 @@ def values_of(text: str, name: str) -> list[float]:
     try:
         if ":" in text:
             first, last, count = text.split(":")
-            number = int(count)
+            number = min(int(count), MOST_POINTS + 1)
             # Rounded, so that 0.7 is written as 0.7.
             values = [round(float(v), 10) for v in np.linspace(float(first), float(last), number)]
         else:
@@ -43,6 +44,8 @@ def values_of(text: str, name: str) -> list[float]:
             f"{name} takes first:last:count, such as 0.5:2.5:11, or two numbers or more with "
             f"commas, all different. Got {text!r}."
         )
+    if len(values) > MOST_POINTS:
+        raise InputError(f"{name} takes {MOST_POINTS:,} values at most. Got {text!r}.")
     return values
 
 

@@ -18,6 +18,7 @@ EXACT, SIMULATOR = "exact", "simulator"
 """The backends where nobody chose: without shots and with them."""
 EVALUATIONS = 500
 """Evaluations at most on the exact engine, where nobody says."""
+LARGEST_SEED = 2**63
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +62,8 @@ class Task:
             raise InputError(f"gradient must be positive and finite. Got {self.gradient}.")
         if self.evaluations is not None and self.evaluations < 1:
             raise InputError(f"evaluations must be at least 1. Got {self.evaluations}.")
-        if self.seed < 0:
-            raise InputError(f"seed must not be negative. Got {self.seed}.")
+        if not 0 <= self.seed < LARGEST_SEED:
+            raise InputError(f"seed must be from 0 to 2^63 - 1. Got {self.seed}.")
         if self.order not in (None, *ORDERS):
             raise InputError(f"order must be one of {', '.join(ORDERS)}. Got {self.order!r}.")
         for name in ("shots", "max_shots", "max_qpu_seconds"):
@@ -98,5 +99,6 @@ class Task:
 
 
 def _is_whole(value: Any) -> bool:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return number and (not np.isfinite(value) or float(value).is_integer())
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return False
+    return isinstance(value, int) or not np.isfinite(value) or float(value).is_integer()

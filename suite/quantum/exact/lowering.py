@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.errors import InputError
+from suite.errors import InputError, OutOfDomain
 from suite.quantum.exact.definitions import definition_of
 from suite.quantum.exact.generators import (
     ROTATIONS,
@@ -31,7 +31,7 @@ from suite.quantum.exact.pauli_frame import (
 )
 from suite.quantum.exact.resets import IDLE, without_idle_resets
 
-__all__ = ["Lowered", "Rotation", "angles", "lower"]
+__all__ = ["Lowered", "Rotation", "angles", "bound_at", "lower"]
 
 Vector = NDArray[np.float64]
 # A word and its coefficient: x mask, z mask, c.
@@ -252,14 +252,25 @@ def angles(lowered: Lowered) -> Callable[[Vector], tuple[Vector, Any]]:
         for row in bent:
             angle = lowered.rotations[row].angle
             bound = {p: float(values[i]) for i, p in enumerate(lowered.parameters)}
-            found[row] = _bind(angle.expression, bound)
+            found[row] = bound_at(angle.expression, bound)
             for i, gradient in angle.gradients:
-                jacobian[row, i] = _bind(gradient, bound)
+                jacobian[row, i] = bound_at(gradient, bound)
         return found, jacobian.tocsr()
 
     return at
 
 
-def _bind(expression: Any, bound: dict[Any, float]) -> float:
-    mine = getattr(expression, "parameters", ())
-    return _real(expression.bind({p: bound[p] for p in mine}) if mine else expression)
+def bound_at(expression: Any, values: dict[Any, float]) -> float:
+    """A gate's angle, or its slope, at parameter values; raises `OutOfDomain` where it has none."""
+    mine = {p: values[p] for p in getattr(expression, "parameters", ())}
+    try:
+        found = complex(expression.bind(mine) if mine else expression)
+    except (ArithmeticError, RuntimeError, TypeError, ValueError):
+        found = complex(np.nan)
+    if found.imag != 0.0 or not np.isfinite(found.real):
+        where = ", ".join(f"{p.name} = {value:.6g}" for p, value in mine.items())
+        raise OutOfDomain(
+            f"A gate's angle must be real and finite, with its slopes. Got {found} of "
+            f"{expression} at {where}: start elsewhere."
+        )
+    return found.real

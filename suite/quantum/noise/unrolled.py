@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.errors import InputError, missing
+from suite.errors import missing
 from suite.quantum.exact.definitions import definition_of
+from suite.quantum.exact.lowering import bound_at
 from suite.quantum.noise.gates import Gate, words_of
 from suite.quantum.noise.ordering import in_layers
 
@@ -79,13 +80,13 @@ class Unrolled:
 
     def _bound(self, values: Vector) -> Vector:
         given = dict(zip(self.parameters, values.tolist(), strict=True))
-        return np.array([_number(expression, given) for expression in self.expressions])
+        return np.array([bound_at(expression, given) for expression in self.expressions])
 
     def _jacobian(self, values: Vector) -> Vector:
         given = dict(zip(self.parameters, values.tolist(), strict=True))
         found = np.zeros((self.count, len(self.parameters)))
         for row, column, slope in self._slopes:
-            found[row, column] = _number(slope, given)
+            found[row, column] = bound_at(slope, given)
         return found
 
 
@@ -180,11 +181,3 @@ def _written(items: list[_Item], width: int) -> tuple[tuple[Gate, ...], Any, tup
         circuit.append(operation, gate.qubits)
         gates.append(gate)
     return tuple(gates), circuit, tuple(expressions)
-
-
-def _number(expression: Any, given: dict[Any, float]) -> float:
-    mine = getattr(expression, "parameters", ())
-    value = complex(expression.bind({p: given[p] for p in mine}) if mine else expression)
-    if value.imag != 0.0 or not np.isfinite(value.real):
-        raise InputError(f"A gate's angle must be real and finite. Got {value}.")
-    return value.real

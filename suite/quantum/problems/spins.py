@@ -17,6 +17,9 @@ __all__ = ["chain", "grid", "heisenberg", "ring", "spin_model", "tfim", "xxz"]
 
 Bonds: TypeAlias = Sequence[tuple[int, int]]
 
+MOST_SITES = 1_000
+"""Far beyond any engine, and still a few megabytes of Pauli words."""
+
 
 def chain(sites: int) -> list[tuple[int, int]]:
     """The bonds of an open chain.
@@ -174,5 +177,8 @@ def _one_each(values: ArrayLike, count: int, name: str, what: str) -> list[float
 
 
 def _whole(name: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InputError(f"{name} must be a whole number of at least {least}. Got {value!r}.")
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not least <= value <= MOST_SITES:
+        raise InputError(
+            f"{name} must be a whole number from {least} to {MOST_SITES:,}. Got {value!r}."
+        )

@@ -29,10 +29,12 @@ def accelerated(engine: Engine, at: Incumbent, region: Region, y: Vector) -> Vec
     move, length = region.basis @ y, float(np.linalg.norm(y))
     if length == 0.0:
         return move
-    share = ANGLE / length
-    ahead = across(engine.state(at.parameters + share * move), at.here.state)
-    # The first derivative's part is known, by the metric: what is left is half the second's.
-    bend = engine.overlaps(at.parameters, ahead) - share * (at.here.metric @ move)
+    share, here = ANGLE / length, at.parameters
+    there = here + share * move
+    ahead = across(engine.state(there), at.here.state)
+    # The first derivative's part is known, by the metric: what is left is half the second's. Large
+    # parameters are rounded on the way there.
+    bend = engine.overlaps(here, ahead) - at.here.metric @ (there - here)
     correction = region.basis.T @ -bend / share**2
     size = float(np.linalg.norm(correction))
     return move + region.basis @ (correction * min(1.0, MOST * length / max(size, 1e-300)))

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from suite.core import Attempt, Point, Signal, Step, Trial, TrustRegion, begin, march
+from suite.errors import OutOfDomain
 from suite.quantum.steps.baselines import slope_notes
 from suite.quantum.steps.course import Course, Method, Vector
 
@@ -55,7 +56,11 @@ def lbfgs(course: Course) -> Method:
         if point is None:
             # SciPy has given up: nothing it could still ask would be lower beyond rounding.
             return Trial(state, {"gain": Signal(0.0, np.inf)}, {"evaluations": 0})
-        energy, gradient = course.engine.gradient(point)
+        try:
+            energy, gradient = course.engine.gradient(point)
+        except OutOfDomain:
+            # Told that it lies high and flat, SciPy takes a shorter step.
+            energy, gradient = np.max(state.energies) + course.engine.scale, np.zeros_like(point)
         last = state.points[state.lowest]
         predicted = -float(state.gradients[state.lowest] @ (point - last))
         gained = float(state.energies[state.lowest] - energy)

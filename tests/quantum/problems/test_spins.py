@@ -69,8 +69,8 @@ def test_couplings_and_fields_go_to_their_bonds_and_sites():
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: chain(1), "sites must be a whole number of at least 2"),
-        (lambda: ring(2), "at least 3"),
+        (lambda: chain(1), "sites must be a whole number from 2 to 1,000"),
+        (lambda: ring(2), "from 3 to 1,000"),
         (lambda: grid(1, 1), "two sites"),
         (lambda: tfim([(0, 0)]), "two different sites"),
         (lambda: tfim([(0, 1), (1, 0)]), "twice"),
