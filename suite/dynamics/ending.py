@@ -197,7 +197,8 @@ def _trouble(asked: Asked, journal: Journal, status: Status, flow: Flow) -> list
         return [refused]
     if status == Status.NOT_FINITE:
         place = f"just beyond t = {flow.time:.12g}, where y = {_short(flow.y)}"
-        told = [f"{wrong[:1].upper()}{wrong[1:]} {place}." if wrong else f"It was {place}."]
+        wrong = wrong or "the error of the step is no number"
+        told = [f"{wrong[:1].upper()}{wrong[1:]} {place}."]
         if wrong == OUT_OF_RANGE:
             told.append("Rescale it, or integrate its logarithm.")
         return told
@@ -215,6 +216,8 @@ def _trouble(asked: Asked, journal: Journal, status: Status, flow: Flow) -> list
             "above the tolerance."
         ]
     if status == Status.STIFF:
+        if asked.method == "auto":
+            return ["Raise max_evaluations to go on."]
         return ["Leave out method, or take method='Radau'; or raise max_evaluations to go on."]
     if status == Status.OUT_OF_BUDGET:
         return ["Raise max_evaluations to go on."]

@@ -18,7 +18,10 @@ LARGE = 100
 KRYLOV = 40
 """Dimensions in which the outermost eigenvalues of a large Jacobian are sought."""
 SHARE = 1e-3
-"""The least increment in units of the tolerance, over which nothing that matters bends."""
+"""The least increment in units of the tolerance, over which nothing that matters bends;"""
+SMALL = 1e-12
+"""but no more than this share of the largest component, since a loose tolerance says little of the
+quick species of a chemistry, which bend far below it."""
 
 
 def given(equation: Equation, time: float, y: Vector) -> Vector:
@@ -115,7 +118,10 @@ def increments(y: Vector, rate: Vector, scale: Vector, size: float) -> Vector:
     so that no difference straddles a kink there; from zero itself they go where the solution does.
     """
     motion = float(rms(size * rate / scale))
-    least = np.maximum(1000.0 * y.size * EPS * (motion if motion > 0.0 else 1.0), SHARE) * scale
+    rounding = 1000.0 * y.size * EPS * (motion if motion > 0.0 else 1.0)
+    largest = float(np.max(np.abs(y)))
+    bent = np.minimum(SHARE * scale, SMALL * largest) if largest > 0.0 else SHARE * scale
+    least = np.maximum(rounding * scale, bent)
     lengths = np.maximum(np.sqrt(EPS) * np.abs(y), least)
     lengths = np.where(lengths > 0.0, lengths, EPS)
     forward = size * rate.real

@@ -191,6 +191,8 @@ def _stepped(work: _Work) -> Trial:
         jacobian, new = work.jacobian(), True
     solve, found, rate = _solution(work, jacobian, work.kept["contraction"])
     if not (found.converged or new):
+        # What the last polynomial foretells may be too far off to iterate from.
+        work.kept = {**work.kept, "polynomial": None}
         jacobian = work.jacobian()
         solve, found, rate = _solution(work, jacobian, 1.0)
     if not found.converged:
