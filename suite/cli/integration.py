@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from suite.cli.output import spoken
+from suite.cli.whole import whole
 from suite.errors import InputError
 
 __all__ = ["DEFAULT", "Integration", "given", "parameters_of", "words_of"]
@@ -38,13 +39,15 @@ class Integration:
     ] = None
     max_step: Annotated[float | None, Parameter(help="Longest step.")] = None
     max_evaluations: Annotated[
-        int | None, Parameter(help="Calls of the function at most. Default: 5,000,000.")
+        int | None,
+        Parameter(converter=whole, help="Calls of the function at most. Default: 5,000,000."),
     ] = None
     dense: Annotated[
         int | None,
         Parameter(
+            converter=whole,
             help="Points of trajectory.csv, at equal distances, between steps too. Default: the "
-            "ends of the steps."
+            "ends of the steps.",
         ),
     ] = None
     project: Annotated[

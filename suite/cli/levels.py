@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from suite.cli.whole import whole
+
 __all__ = ["DEFAULT", "Flag", "Level"]
 
 Flag = Annotated[bool, Parameter(negative="")]
@@ -25,8 +27,10 @@ class Level:
         ),
     ] = "hf"
     basis: Annotated[str, Parameter(help="Basis set, by PySCF's name for it.")] = "def2-svp"
-    charge: Annotated[int | None, Parameter(help="Charge in e.")] = None
-    spin: Annotated[int | None, Parameter(help="Number of unpaired electrons (2S).")] = None
+    charge: Annotated[int | None, Parameter(converter=whole, help="Charge in e.")] = None
+    spin: Annotated[
+        int | None, Parameter(converter=whole, help="Number of unpaired electrons (2S).")
+    ] = None
     units: Annotated[
         str | None,
         Parameter(
@@ -35,7 +39,10 @@ class Level:
     ] = None
     mode: Annotated[
         int | None,
-        Parameter(help="Which mode of the guess to follow uphill, from 1. Default: the lowest."),
+        Parameter(
+            converter=whole,
+            help="Which mode of the guess to follow uphill, from 1. Default: the lowest.",
+        ),
     ] = None
     solvent: Annotated[
         str | None,
@@ -47,7 +54,9 @@ class Level:
         str | None, Parameter(help="d3bj, d3zero, d4 and their like, for a functional.")
     ] = None
     density_fit: Annotated[bool, Parameter(negative="", help="Fit densities.")] = False
-    grid: Annotated[int | None, Parameter(help="Level of PySCF's integration grid.")] = None
+    grid: Annotated[
+        int | None, Parameter(converter=whole, help="Level of PySCF's integration grid.")
+    ] = None
     masses: Annotated[
         str,
         Parameter(help="average (of the natural isotopes) or common (the most abundant isotope)."),

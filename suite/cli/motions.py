@@ -22,6 +22,7 @@ from suite.cli.output import (
 )
 from suite.cli.programs import FILES, blamed, kept_program
 from suite.cli.strides import strides
+from suite.cli.whole import whole
 from suite.errors import InputError
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Gravity:
     ] = None
     method: Annotated[str | None, Parameter(help="DOP853 (the default), RK45 or another.")] = None
     max_evaluations: Annotated[
-        int | None, Parameter(help="Force calls at most. Default: 100,000,000.")
+        int | None, Parameter(converter=whole, help="Force calls at most. Default: 100,000,000.")
     ] = None
 
 
@@ -83,7 +84,8 @@ class Charged:
     rtol: Annotated[float | None, Parameter(help="Relative tolerance. Default: 1e-9.")] = None
     method: Annotated[str | None, Parameter(help="DOP853 (the default) or another.")] = None
     max_evaluations: Annotated[
-        int | None, Parameter(help="Calls of the function at most. Default: 5,000,000.")
+        int | None,
+        Parameter(converter=whole, help="Calls of the function at most. Default: 5,000,000."),
     ] = None
 
 

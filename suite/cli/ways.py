@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from suite.cli.whole import whole
+
 __all__ = ["DEFAULT", "Way", "given"]
 
 
@@ -32,7 +34,9 @@ class Way:
             "ansatz.qasm, .qpy."
         ),
     ] = None
-    repetitions: Annotated[int | None, Parameter(help="Layers of the ansatz.")] = None
+    repetitions: Annotated[int | None, Parameter(converter=whole, help="Layers of the ansatz.")] = (
+        None
+    )
     backend: Annotated[
         str | None,
         Parameter(
@@ -41,10 +45,12 @@ class Way:
         ),
     ] = None
     shots: Annotated[
-        int | None, Parameter(help="Shots of the whole search; none on the exact engine.")
+        int | None,
+        Parameter(converter=whole, help="Shots of the whole search; none on the exact engine."),
     ] = None
     max_shots: Annotated[
-        int | None, Parameter(help="Budget of shots: what would pass it is not submitted.")
+        int | None,
+        Parameter(converter=whole, help="Budget of shots: what would pass it is not submitted."),
     ] = None
     max_qpu_seconds: Annotated[
         float | None, Parameter(help="Budget of seconds on the machine, as estimated.")
@@ -71,17 +77,22 @@ class Way:
     resilience: Annotated[
         int | None,
         Parameter(
-            help="Error mitigation by a machine's estimator, 0 to 2: 1 by default, 0 on fakes."
+            converter=whole,
+            help="Error mitigation by a machine's estimator, 0 to 2: 1 by default, 0 on fakes.",
         ),
     ] = None
     evaluations: Annotated[
-        int | None, Parameter(help="Evaluations of energy with gradient at most: 500 if exact.")
+        int | None,
+        Parameter(
+            converter=whole, help="Evaluations of energy with gradient at most: 500 if exact."
+        ),
     ] = None
     gradient: Annotated[float | None, Parameter(help="Largest gradient component to stop at.")] = (
         None
     )
     seed: Annotated[
-        int | None, Parameter(help="Seed of random starts, kicks and simulated shots.")
+        int | None,
+        Parameter(converter=whole, help="Seed of random starts, kicks and simulated shots."),
     ] = None
 
 
