@@ -15,6 +15,7 @@ def spelled(name: str, known: Iterable[str]) -> str:
     >>> spelled("nope", ["uccsd"])
     'nope'
     """
+    name = str(name)  # of whatever is given, so that it can be told what it must be
     return {_plain(each): each for each in known}.get(_plain(name), name)
 
 

@@ -117,7 +117,7 @@ def vqe(
         "seed": seed,
     }
     task = _task(problem, options)
-    _check_knobs(rate, kicks)
+    _check_knobs(rate, kicks, law)
     if task.backend != EXACT:
         from suite.quantum.shots import with_shots
 
@@ -190,11 +190,13 @@ def _task(problem: Any, options: dict[str, Any]) -> Task:
     return Task(problem, form, form.name, **others)
 
 
-def _check_knobs(rate: float | None, kicks: int | None) -> None:
-    if rate is not None and not 0.0 < rate < float("inf"):
-        raise InputError(f"rate must be positive and finite. Got {rate}.")
-    if kicks is not None and kicks < 0:
-        raise InputError(f"kicks must not be negative. Got {kicks}.")
+def _check_knobs(rate: float | None, kicks: int | None, law: Law | None) -> None:
+    if law is not None and not hasattr(law, "decide"):
+        raise InputError(f"law must be a law of suite.core, such as TrustRegion(). Got {law!r}.")
+    if rate is not None and not (isinstance(rate, int | float) and 0.0 < rate < float("inf")):
+        raise InputError(f"rate must be positive and finite. Got {rate!r}.")
+    if kicks is not None and not (isinstance(kicks, int) and kicks >= 0):
+        raise InputError(f"kicks must be a whole number that is not negative. Got {kicks!r}.")
 
 
 def _about(task: Task, first: Vector, name: str, course: Course, way: Method) -> dict[str, Any]:

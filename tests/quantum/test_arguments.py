@@ -9,8 +9,8 @@ from suite.errors import InputError
 from suite.quantum import vqe
 from suite.quantum.ansatz.named import ansatz_of
 from suite.quantum.asked.problem_file import Task, read_task
-from suite.quantum.problems.hamiltonian import pauli_sum
-from suite.quantum.problems.spins import chain, tfim
+from suite.quantum.problems.hamiltonian import molecule, pauli_sum
+from suite.quantum.problems.spins import chain, spin_model, tfim
 
 TFIM = (
     '[spin_model]\nname = "tfim"\nsites = 3\n'
@@ -143,3 +143,41 @@ def test_mode_and_resilience_go_to_the_machine(path):
     path.write_text(TFIM + '[backend]\nname = "fake:manila"\nshots = 20000\nmode = "batch"\n')
     machine = setup_of(read_task(path, {"resilience": 1}, None)).machine
     assert (machine.mode, machine.resilience) == ("batch", 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"gradient": "x"}, "gradient must be a number"),
+        ({"kicks": 1.5}, "kicks must be a whole number"),
+        ({"rate": "a", "method": "qng"}, "rate must be positive and finite"),
+        ({"repetitions": "2"}, "repetitions must be positive"),
+        ({"law": 3}, "law must be a law of suite.core"),
+        ({"method": 3}, "method must be one of"),
+        ({"shots": 1000, "max_qpu_seconds": "a"}, "max_qpu_seconds must be a number"),
+        ({"seed": 2**70}, "seed must be from 0 to"),
+    ],
+)
+def test_values_of_another_kind_are_refused_by_a_sentence(options, sentence):
+    with pytest.raises(InputError, match=sentence):
+        vqe("-1.0 ZZ + 0.5 XI", **options)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: molecule(5), "geometry must be text"),
+        (lambda: molecule("H 0 0 0; H 0 0 1", charge="a"), "charge must be a whole number"),
+        (lambda: molecule("H 0 0 0; H 0 0 1", basis=3), "basis must be a name"),
+        (lambda: molecule("H 0 0 0; H 0 0 1", mapping=3), "mapping must be a name"),
+        (lambda: tfim(4), "bonds must be pairs of sites"),
+        (lambda: spin_model([5], {"ZZ": 1.0}), "A bond must be two different sites"),
+        (lambda: spin_model([(0, 1)], [("ZZ", 1)]), "couplings must be by letters"),
+        (lambda: spin_model([(0, 1)], {1: 1.0}), "2 of the letters"),
+        (lambda: spin_model([(0, 1)], {"ZZ": 1.0}, sites=1.5), "sites must be a whole number"),
+        (lambda: chain(1_000_000), "from 2 to 1,000"),
+    ],
+)
+def test_problems_of_another_kind_are_refused_by_a_sentence(make, sentence):
+    with pytest.raises(InputError, match=sentence):
+        make()

@@ -221,7 +221,7 @@ def test_a_killed_run_goes_on_to_the_same_bits_with_every_method(tmp_path):
         ({"method": "newton"}, "method must be one of gauss-newton, .* Got 'newton'"),
         ({"method": "adam", "rate": 0.0}, "rate must be positive and finite. Got 0.0"),
         ({"method": "qng", "rate": np.nan}, "rate must be positive and finite. Got nan"),
-        ({"kicks": -1}, "kicks must not be negative. Got -1"),
+        ({"kicks": -1}, "kicks must be a whole number that is not negative. Got -1"),
         ({"start": [0.1, np.inf, 0.0]}, "must be finite. Got inf"),
         ({"gradient": 0.0}, "gradient must be positive"),
         ({"evaluations": 0}, "evaluations must be"),

@@ -109,8 +109,8 @@ def _check(name: str, repetitions: int) -> None:
             f"[ansatz] name must be one of {', '.join(ANSATZE)}. Got {name!r}.{hint} A circuit of "
             'your own goes by file = "circuit.qasm" (or .qpy).'
         )
-    if repetitions < 1:
-        raise InputError(f"[ansatz] repetitions must be positive. Got {repetitions}.")
+    if not isinstance(repetitions, int) or repetitions < 1:
+        raise InputError(f"[ansatz] repetitions must be positive. Got {repetitions!r}.")
 
 
 def _coupled_cluster(name: str, problem: Problem, repetitions: int) -> Ansatz:

@@ -54,10 +54,7 @@ class Task:
     def __post_init__(self) -> None:
         self._unpack()
         self._settle()
-        for name in ("evaluations", "seed", "shots", "max_shots", "resilience"):
-            value = getattr(self, name)
-            if value is not None and not _is_whole(value):
-                raise InputError(f"{name} must be a whole number. Got {value!r}.")
+        self._check_kinds()
         if not 0.0 < self.gradient < float("inf"):
             raise InputError(f"gradient must be positive and finite. Got {self.gradient}.")
         if self.evaluations is not None and self.evaluations < 1:
@@ -70,6 +67,17 @@ class Task:
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise InputError(f"{name} must be positive and finite. Got {value}.")
+
+    def _check_kinds(self) -> None:
+        """Numbers are numbers, and those that count whole."""
+        for name in ("gradient", "max_qpu_seconds"):
+            value = getattr(self, name)
+            if value is not None and not _is_number(value):
+                raise InputError(f"{name} must be a number. Got {value!r}.")
+        for name in ("evaluations", "seed", "shots", "max_shots", "resilience"):
+            value = getattr(self, name)
+            if value is not None and not _is_whole(value):
+                raise InputError(f"{name} must be a whole number. Got {value!r}.")
 
     def _unpack(self) -> None:
         """The circuit and the excitations of an `Ansatz`; refuses one of another width."""
@@ -98,7 +106,11 @@ class Task:
             object.__setattr__(self, "evaluations", EVALUATIONS)
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
 def _is_whole(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+    if not _is_number(value):
         return False
     return isinstance(value, int) or not np.isfinite(value) or float(value).is_integer()

@@ -110,6 +110,12 @@ def molecule(
     values the numbers of electrons fix: shorter circuits, for devices. Raises `InputError` for what
     PySCF does not take; warns where the active space splits a shell.
     """
+    for name, value in (("basis", basis), ("mapping", mapping)):
+        if not isinstance(value, str):
+            raise InputError(f"{name} must be a name. Got {value!r}.")
+    for name, number in (("charge", charge), ("spin", spin)):
+        if number is not None and not isinstance(number, int | np.integer):
+            raise InputError(f"{name} must be a whole number. Got {number!r}.")
     mapping = spelled(mapping, MAPPINGS)
     if mapping not in MAPPINGS:
         raise InputError(f"mapping must be {' or '.join(map(repr, MAPPINGS))}. Got {mapping!r}.")
@@ -159,8 +165,13 @@ def _mole(geometry: str | Molecule, basis: str, charge: int | None, spin: int | 
         charge = geometry.charge if charge is None else charge
         spin = geometry.spin if spin is None else spin
         atoms: Any = list(zip(geometry.symbols, geometry.coordinates.tolist(), strict=True))
-    else:
+    elif isinstance(geometry, str):
         atoms = atoms_of(geometry)
+    else:
+        raise InputError(
+            'geometry must be text such as "H 0 0 0; H 0 0 0.735", the path of an XYZ file, or a '
+            f"Molecule. Got {geometry!r}."
+        )
     charge, spin = charge or 0, spin or 0
     _check_elements(atoms)
     try:

@@ -122,6 +122,8 @@ def spin_model(
     [('ZZ', (1+0j)), ('IX', (0.5+0j)), ('XI', (0.25+0j))]
     """
     pairs, count = _bonds(bonds, sites)
+    if not isinstance(couplings, Mapping):
+        raise InputError(f'couplings must be by letters, such as {{"ZZ": 1.0}}. Got {couplings!r}.')
     terms: list[tuple[str, list[int], float]] = []
     for letters, values in couplings.items():
         _letters(letters, 2)
@@ -140,7 +142,11 @@ def spin_model(
 
 def _bonds(bonds: Bonds, sites: int | None = None) -> tuple[list[tuple[int, int]], int]:
     """The bonds, checked, and the number of sites."""
+    if not isinstance(bonds, Sequence) and not hasattr(bonds, "__iter__"):
+        raise InputError(f"bonds must be pairs of sites, such as chain(4). Got {bonds!r}.")
     pairs = [_bond(bond) for bond in bonds]
+    if sites is not None:
+        _whole("sites", sites, 1)
     if not pairs and sites is None:
         raise InputError("A spin model needs a bond at least, such as [0, 1].")
     count = 1 + max(max(pair) for pair in pairs) if sites is None else sites
@@ -152,6 +158,8 @@ def _bonds(bonds: Bonds, sites: int | None = None) -> tuple[list[tuple[int, int]
 
 
 def _bond(bond: Sequence[int]) -> tuple[int, int]:
+    if not isinstance(bond, Sequence | np.ndarray):
+        raise InputError(f"A bond must be two different sites, such as [0, 1]. Got {bond!r}.")
     whole = all(isinstance(s, int | np.integer) and not isinstance(s, bool) for s in bond)
     if len(bond) != 2 or not whole or bond[0] == bond[1] or min(bond) < 0:
         raise InputError(f"A bond must be two different sites, such as [0, 1]. Got {list(bond)}.")
@@ -159,7 +167,7 @@ def _bond(bond: Sequence[int]) -> tuple[int, int]:
 
 
 def _letters(letters: str, count: int) -> None:
-    if len(letters) != count or set(letters) - set("XYZ"):
+    if not isinstance(letters, str) or len(letters) != count or set(letters) - set("XYZ"):
         raise InputError(f"{letters!r} must be {count} of the letters X, Y, Z.")
 
 
