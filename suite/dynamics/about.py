@@ -110,7 +110,18 @@ def _is_told(value: Any) -> bool:
     """Whether a value has anything to tell: a plain one, an object with attributes, a function."""
     if isinstance(value, (*_PLAIN, Mapping)) or hasattr(_plainly(value), "__code__"):
         return True
-    return not isinstance(value, ModuleType) and bool(getattr(value, "__dict__", None))
+    return not isinstance(value, ModuleType) and bool(_attributes(value))
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """What an object or a class holds by name, in slots too, but for Python's own."""
+    found = dict(getattr(value, "__dict__", {}))
+    for kind in () if isinstance(value, type) else type(value).__mro__:
+        slots = kind.__dict__.get("__slots__", ())
+        for name in [slots] if isinstance(slots, str) else slots:
+            if hasattr(value, name):
+                found[name] = getattr(value, name)
+    return {name: held for name, held in found.items() if not name.startswith("__")}
 
 
 def _plainly(function: Any) -> Any:
@@ -128,14 +139,11 @@ def _named(value: Any, depth: int) -> Any:
 
 def _held(value: Any, depth: int) -> Any:
     """An object by its class and its attributes; beyond some objects in each other by its class."""
-    if isinstance(value, type):
-        name, attributes = value.__qualname__, dict(vars(value))
-    else:
-        name, attributes = type(value).__qualname__, getattr(value, "__dict__", {})
+    name = (value if isinstance(value, type) else type(value)).__qualname__
     if depth >= DEEPEST or isinstance(value, ModuleType):
         return name
-    kept = {each: held for each, held in attributes.items() if not each.startswith("__")}
-    return [name, {each: _named(held, depth) for each, held in kept.items() if _is_told(held)}]
+    kept = {each: held for each, held in _attributes(value).items() if _is_told(held)}
+    return [name, {each: _named(held, depth) for each, held in kept.items()}]
 
 
 def _constant(cell: Any, depth: int) -> Any:

@@ -13,11 +13,13 @@ from suite.core import Attempt, Point, Record, Status, Step, Trial
 from suite.dynamics.compiled import Trace
 from suite.dynamics.equation import Flow, Scheme, Try, Vector, charge, may_stand, note
 
-__all__ = ["OUT_OF_RANGE", "Course", "Journal", "course_of", "recorded"]
+__all__ = ["NO_NUMBER", "OUT_OF_RANGE", "Course", "Journal", "course_of", "recorded"]
 
 AT_ROUNDING = "error at rounding"
 OUT_OF_RANGE = "the state leaves the range of double precision"
 """What was wrong where not the function but the size of its numbers is to blame."""
+NO_NUMBER = "the error of the step is no number"
+"""What was wrong where all that was looked at is finite."""
 _LARGEST = 1e300
 """A state or a rate from which the sums in a step overflow: their weights are up to some 100s."""
 
@@ -54,7 +56,7 @@ def _wrong(flow: Flow, after: Flow, notes: Mapping[str, Any]) -> str:
         bad = np.flatnonzero(~np.isfinite(values))
         if bad.size:
             return f"fun gave {values[bad[0]]} in component {bad[0]}"
-    return "the error of the step is no number"
+    return NO_NUMBER
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 
 from suite.core import Point, Status
 from suite.dynamics.asked import Asked
-from suite.dynamics.course import OUT_OF_RANGE, Course, Journal
+from suite.dynamics.course import NO_NUMBER, OUT_OF_RANGE, Course, Journal
 from suite.dynamics.equation import Equation, Flow, counted, smallest_step
 from suite.dynamics.outcome import Ending
 from suite.dynamics.walk import SCHEMES
@@ -197,7 +197,7 @@ def _trouble(asked: Asked, journal: Journal, status: Status, flow: Flow) -> list
         return [refused]
     if status == Status.NOT_FINITE:
         place = f"just beyond t = {flow.time:.12g}, where y = {_short(flow.y)}"
-        wrong = wrong or "the error of the step is no number"
+        wrong = wrong or NO_NUMBER
         told = [f"{wrong[:1].upper()}{wrong[1:]} {place}."]
         if wrong == OUT_OF_RANGE:
             told.append("Rescale it, or integrate its logarithm.")

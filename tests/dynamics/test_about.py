@@ -1,5 +1,6 @@
 """What a stored run is told by: whatever a function reads, and nothing that changes by itself."""
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,6 +18,14 @@ HELD.itself = HELD
 
 class Fixed:
     rate = 1.0
+
+
+@dataclass(slots=True)
+class Slotted:
+    rate: float = 1.0
+
+
+SLOTTED = Slotted()
 
 
 def slower(y):
@@ -44,6 +53,7 @@ READERS = {
     "dict": (RATES, lambda t, y: -RATES["rate"] * y),
     "object": (HELD, lambda t, y: -HELD.rate * y),
     "object within": (HELD.inner, lambda t, y: -HELD.inner.rate * y),
+    "slots": (SLOTTED, lambda t, y: -SLOTTED.rate * y),
     "class": (Fixed, lambda t, y: -Fixed.rate * y),
     "closure": (OF_CLOSURE, BY_CLOSURE),
 }

@@ -75,10 +75,8 @@ NEAR_END = 1e-3, 0.1
 fallen to where a run ends beside a singularity."""
 OVER = 2.5
 """An approach is over where they have grown by this since."""
-MOST_SUSPECTS, MOST_ALIKE = 2, 30
-"""Components that are looked at: those nearest to their poles, more of them where others are"""
-ALIKE = 1.01
-"""as near as this factor, and as many that grow steepest."""
+MOST_SUSPECTS = 2
+"""Components that are looked at: those nearest to their poles, and as many that grow steepest."""
 READABLE = 1e3
 """Over the least shift of the time by errors, that of a component which is still read."""
 SUSPECT_FALL = 10.0
@@ -284,9 +282,7 @@ def _suspects(equation: Equation, past: Past, points: list[Passed]) -> tuple[Vec
     # A component that errors move far, as one that is nothing but error, tells nothing.
     moved = shifts(equation, past)[found]
     found = found[moved <= READABLE * moved.min()] if moved.min() < math.inf else found
-    nearest = found[np.argsort(left[found], kind="stable")][:MOST_ALIKE]
-    alike = np.count_nonzero(left[nearest] <= ALIKE * left[nearest[0]])
-    nearest = nearest[: max(alike, MOST_SUSPECTS)]
+    nearest = found[np.argsort(left[found], kind="stable")][:MOST_SUSPECTS]
     steepest = found[np.argsort(-slopes[found], kind="stable")][:MOST_SUSPECTS]
     first = nearest[0]
     return np.union1d(nearest, steepest), float(left[first]), float(slopes[first])

@@ -40,11 +40,11 @@ def test_differences_against_the_closed_form(point):
     x, y = point
     found, calls = made(lambda s: np.array([s[0] * s[1], np.sin(s[0]) + s[1]]), [x, y])
     exact = np.array([[y, x], [np.cos(x), 1.0]])
-    # Rounding of the values over the least increment, 1e-3 of the scale or 1e-12 of the state, and
+    # Rounding of the terms over the least increment, 1e-3 of the scale or 1e-12 of the state, and
     # the bend over one.
-    values, largest = 1.0 + abs(x * y) + abs(y), max(abs(x), abs(y))
-    least = np.minimum(1e-3 * SCALE * (1.0 + np.abs([x, y])), 1e-12 * largest or 1.0)
-    rounding = 4.0 * EPS * values / np.maximum(least, 1e-13 * SCALE)
+    terms, largest = abs(x * y) + abs(x) + abs(y), max(abs(x), abs(y))
+    least = np.minimum(1e-3 * SCALE * (1.0 + np.abs([x, y])), 1e-12 * largest)
+    rounding = 4.0 * EPS * terms / least if largest > 1e-290 else 1e-3
     assert np.all(np.abs(found - exact) <= rounding + 2e-8 * (1.0 + abs(x)))
     assert calls == 2
 
